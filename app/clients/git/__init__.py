@@ -1,0 +1,1 @@
+"""Git hosts and local checkouts behind one neutral interface."""

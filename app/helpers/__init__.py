@@ -1,0 +1,1 @@
+"""Low-level code that knows nothing of the rest of the product."""

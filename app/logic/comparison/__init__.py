@@ -1,0 +1,1 @@
+"""Comparisons of a commit with its base."""

@@ -1,0 +1,1 @@
+"""The coverage engine: bytes in, columns and numbers out; no database, no network."""

@@ -1,0 +1,1 @@
+"""Sweepers and scheduled clean-up."""

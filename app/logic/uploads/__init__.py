@@ -1,0 +1,1 @@
+"""Uploads: from the raw object to the commit report."""

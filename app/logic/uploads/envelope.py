@@ -1,0 +1,167 @@
+"""The raw upload object, version 1: JSON with the repository's file list and compressed coverage files.
+
+The shape is described in docs/messages.md ("Raw upload"); unknown keys are ignored and only `coverage_files` is needed.
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.logic.coverage.builder import IgnoredLines
+from app.logic.uploads.listing import Listing, clean_entry
+
+FILE_FORMAT = "base64+compressed"
+
+
+class EnvelopeError(Exception):
+    """The envelope as a whole cannot be read; `reason` is a stable word, `detail` says where."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class FileError(Exception):
+    """One coverage file of the envelope cannot be unpacked."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one upload; beyond them a stored error or a note says what was left out."""
+
+    raw_bytes: int = 1 << 30
+    file_bytes: int = 512 << 20
+    files: int = 20_000
+    listing_entries: int = 2_000_000
+    source_lines: int = 1_000_000
+
+
+class _Fix(msgspec.Struct):
+    eof: int | None = None
+    lines: list[int] | None = None
+
+
+class _Fixes(msgspec.Struct):
+    value: dict[str, _Fix] | None = None
+
+
+class _File(msgspec.Struct):
+    filename: str | None = None
+    format: str = FILE_FORMAT
+    data: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    coverage_files: list[msgspec.Raw]
+    network_files: list[Any] | None = None
+    report_fixes: msgspec.Raw | None = None
+    path_fixes: msgspec.Raw | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A decoded envelope. Files stay packed until `unpack`: they are never all in memory at once."""
+
+    listing: tuple[str, ...]
+    fixes: Mapping[str, IgnoredLines]
+    files: tuple[msgspec.Raw, ...]
+    notes: tuple[Mapping[str, Any], ...]
+
+    def names(self) -> Iterator[tuple[str | None, _File | FileError]]:
+        """Yield each file's name with the packed file, or with why it cannot be read."""
+        for raw in self.files:
+            try:
+                file = msgspec.json.decode(raw, type=_File)
+            except msgspec.MsgspecError as error:
+                yield None, FileError("bad_entry", str(error))
+            else:
+                yield file.filename, file
+
+
+def read_envelope(data: bytes, limits: Limits) -> Envelope:
+    """Decode the JSON of an upload; raises EnvelopeError("bad_json" | "not_an_envelope" | "too_many_files")."""
+    try:
+        envelope = msgspec.json.decode(data, type=_Envelope)
+    except msgspec.ValidationError as error:
+        raise EnvelopeError("not_an_envelope", str(error)) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise EnvelopeError("bad_json", str(error)) from error
+    if len(envelope.coverage_files) > limits.files:
+        raise EnvelopeError("too_many_files", f"{len(envelope.coverage_files)} files, limit {limits.files}")
+    notes: list[Mapping[str, Any]] = []
+    entries = envelope.network_files or []
+    if len(entries) > limits.listing_entries:
+        notes.append({"reason": "listing_cut", "kept": limits.listing_entries, "of": len(entries)})
+        entries = entries[: limits.listing_entries]
+    listing = tuple(path for entry in entries if isinstance(entry, str) and (path := clean_entry(entry)))
+    fixes = _read_fixes(envelope.report_fixes or envelope.path_fixes, notes)
+    return Envelope(listing, fixes, tuple(envelope.coverage_files), tuple(notes))
+
+
+def _read_fixes(raw: msgspec.Raw | None, notes: list[Mapping[str, Any]]) -> dict[str, IgnoredLines]:
+    if raw is None:
+        return {}
+    try:
+        decoded = msgspec.json.decode(raw, type=_Fixes | None)
+    except msgspec.MsgspecError as error:
+        notes.append({"reason": "bad_report_fixes", "detail": str(error)})
+        return {}
+    values = (decoded.value if decoded else None) or {}
+    return {path: IgnoredLines(frozenset(fix.lines or ()), fix.eof) for path, fix in values.items()}
+
+
+def unpack(file: _File, limits: Limits) -> bytes:
+    """Return the bytes of one coverage file; raises FileError, also when they grow beyond the limit."""
+    if file.format != FILE_FORMAT:
+        raise FileError("unknown_packing", f"format {file.format[:40]!r}, expected {FILE_FORMAT!r}")
+    try:
+        packed = base64.b64decode(file.data or "", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FileError("bad_base64", str(error)) from error
+    if not packed:
+        return b""
+    stream = zlib.decompressobj()
+    try:
+        content = stream.decompress(packed, limits.file_bytes)
+    except zlib.error as error:
+        raise FileError("bad_zlib", str(error)) from error
+    if stream.unconsumed_tail:
+        raise FileError("too_large", f"more than {limits.file_bytes} bytes when inflated")
+    if not stream.eof:
+        raise FileError("bad_zlib", "the compressed stream ends early")
+    return content
+
+
+def pack(content: bytes) -> str:
+    """Return file content in the packing of the envelope."""
+    return base64.b64encode(zlib.compress(content, 6)).decode("ascii")
+
+
+def write_envelope(files: Mapping[str, bytes], listing: tuple[str, ...]) -> bytes:
+    """Return a version-1 envelope of coverage files by name, as an uploader sends it."""
+    return msgspec.json.encode(
+        {
+            "coverage_files": [
+                {"filename": name, "format": FILE_FORMAT, "data": pack(content), "labels": ""}
+                for name, content in files.items()
+            ],
+            "network_files": list(listing),
+            "report_fixes": {"format": "legacy", "value": {}},
+            "metadata": {},
+        }
+    )
+
+
+def index(envelope: Envelope) -> Listing | None:
+    return Listing(envelope.listing) if envelope.listing else None

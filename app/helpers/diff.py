@@ -1,6 +1,6 @@
 """The neutral diff: what a change did to each file, as every Git client returns it and the engine reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,6 +27,14 @@ class FileDiff:
     before: str | None = None
     hunks: tuple[Hunk, ...] = ()
 
+    def added_lines(self) -> list[int]:
+        """Return the numbers of the added lines in the new file."""
+        return [number for hunk in self.hunks for number in _numbers(hunk.lines, hunk.new_start, mark="+", absent="-")]
+
+    def removed_lines(self) -> list[int]:
+        """Return the numbers of the removed lines in the old file."""
+        return [number for hunk in self.hunks for number in _numbers(hunk.lines, hunk.old_start, mark="-", absent="+")]
+
 
 @dataclass(frozen=True, slots=True)
 class Diff:
@@ -37,3 +45,17 @@ class Diff:
 
     def __iter__(self) -> Iterator[FileDiff]:
         return iter(self.files.values())
+
+
+def _numbers(lines: Iterable[str], start: int, mark: str, absent: str) -> Iterator[int]:
+    """Number the lines of one side from `start` (0, of an empty side, counts as 1) and yield the marked ones.
+
+    `absent` marks lines of the other side; `\\` comments on the line before; everything else, also "", is context.
+    """
+    number = max(start, 1)
+    for line in lines:
+        first = line[:1]
+        if first == mark:
+            yield number
+        if first not in (absent, "\\"):
+            number += 1

@@ -1,0 +1,346 @@
+"""Reports of commits, the uploads they are made of, and flags."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import uuid4
+
+from peewee import (
+    EXCLUDED,
+    BigAutoField,
+    BigIntegerField,
+    BlobField,
+    CompositeKey,
+    DecimalField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    SmallIntegerField,
+    TextField,
+    UUIDField,
+    fn,
+)
+
+from app.models.database import Row, TimestampTZField, choices, now
+from app.models.git import Commit
+from app.models.repositories import REPORT_TYPES, Repository
+
+REPORT_STATES = ("pending", "processing", "complete", "error", "skipped")
+BASE_STATES = ("unknown", "none", "ready")
+UPLOAD_KINDS = ("uploaded", "carried_forward")
+UPLOAD_STATES = ("received", "processing", "processed", "merged", "superseded", "error")
+OPEN_UPLOAD_STATES = ("received", "processing", "processed")
+SEVERITIES = ("warning", "error")
+
+
+class CommitReport(Row):
+    """The report of one type of a commit.
+
+    `generation` counts published contents. `*_wanted` counts the events that ask for assembly or notification,
+    `*_done` how many of them are answered: work is left while they differ.
+    """
+
+    id = BigAutoField()
+    external_id = UUIDField(default=uuid4, unique=True)
+    commit = ForeignKeyField(Commit, backref="+", on_delete="CASCADE", index=False)
+    commit_id: int
+    report_type = TextField(choices=choices(REPORT_TYPES))
+    state = TextField(default="pending", choices=choices(REPORT_STATES))
+    generation = IntegerField(default=0)
+    assembly_wanted = IntegerField(default=0)
+    assembly_done = IntegerField(default=0)
+    assembly_not_before = TimestampTZField(null=True)
+    notify_wanted = IntegerField(default=0)
+    notify_done = IntegerField(default=0)
+    notify_not_before = TimestampTZField(null=True)
+    completion_requested_at = TimestampTZField(null=True)
+    base_state = TextField(default="unknown", choices=choices(BASE_STATES))
+    base_from_sha = TextField(null=True)
+    config = JSONField(null=True)
+    fingerprint = BlobField(null=True)
+    flakes_done_at = TimestampTZField(null=True)
+    object_paths = JSONField(default=dict)
+    coverage = DecimalField(max_digits=8, decimal_places=5, null=True)
+    files = IntegerField(null=True)
+    lines = IntegerField(null=True)
+    hits = IntegerField(null=True)
+    misses = IntegerField(null=True)
+    partials = IntegerField(null=True)
+    branches = IntegerField(null=True)
+    methods = IntegerField(null=True)
+    sessions = IntegerField(null=True)
+    complexity = IntegerField(null=True)
+    complexity_total = IntegerField(null=True)
+    patch_totals = JSONField(null=True)
+    last_upload_at = TimestampTZField(null=True)
+    finished_at = TimestampTZField(null=True)
+    created_at = TimestampTZField(default=now)
+    updated_at = TimestampTZField(default=now)
+
+    class Meta:
+        table_name = "commit_reports"
+        indexes = ((("commit", "report_type"), True),)
+
+    @classmethod
+    def ensure(cls, commit_id: int, report_type: str) -> Self:
+        return cls.ensure_by({"commit": commit_id, "report_type": report_type})
+
+    @classmethod
+    def want_assembly(cls, report_id: int, not_before: datetime | None = None) -> None:
+        """Record an event that may change the merged report; `not_before` None = assemble at once."""
+        cls.update(assembly_wanted=cls.assembly_wanted + 1, assembly_not_before=not_before).where(
+            cls.id == report_id
+        ).execute()
+
+    @classmethod
+    def want_notification(cls, report_id: int, not_before: datetime | None = None) -> None:
+        """Record an event that may change what people are told; `not_before` None = notify at once."""
+        cls.update(notify_wanted=cls.notify_wanted + 1, notify_not_before=not_before).where(
+            cls.id == report_id
+        ).execute()
+
+    @classmethod
+    def assembled(cls, report_id: int, wanted: int) -> None:
+        """Record that everything wanted when `assembly_wanted` was `wanted` is part of the published report."""
+        cls.update(assembly_done=fn.GREATEST(cls.assembly_done, wanted)).where(cls.id == report_id).execute()
+
+    @classmethod
+    def notified(cls, report_id: int, wanted: int) -> None:
+        """Record that everything wanted when `notify_wanted` was `wanted` has been told."""
+        cls.update(notify_done=fn.GREATEST(cls.notify_done, wanted)).where(cls.id == report_id).execute()
+
+    @classmethod
+    def publish(cls, report_id: int, seen_generation: int, **values: Any) -> bool:
+        """Switch readers to new contents; False when another writer published since `seen_generation` was read."""
+        query = cls.update(generation=seen_generation + 1, **values).where(
+            (cls.id == report_id) & (cls.generation == seen_generation)
+        )
+        return bool(query.execute() == 1)
+
+    @classmethod
+    def lock(cls, report_id: int) -> Self | None:
+        """The report with its row locked until the end of the surrounding transaction."""
+        return cls.select().where(cls.id == report_id).for_update().get_or_none()
+
+    @classmethod
+    def due_for_assembly(cls, limit: int) -> Sequence[Self]:
+        """Reports that must be assembled again, longest untouched first."""
+        due = cls.assembly_not_before.is_null() | (cls.assembly_not_before <= fn.now())
+        behind = cls.assembly_done < cls.assembly_wanted
+        return list(cls.select().where(behind & due).order_by(cls.updated_at).limit(limit))
+
+    @classmethod
+    def due_for_notification(cls, limit: int) -> Sequence[Self]:
+        """Reports people are not told about yet, longest untouched first."""
+        due = cls.notify_not_before.is_null() | (cls.notify_not_before <= fn.now())
+        behind = cls.notify_done < cls.notify_wanted
+        return list(cls.select().where(behind & due).order_by(cls.updated_at).limit(limit))
+
+
+CommitReport.add_index(
+    CommitReport.index(
+        CommitReport.updated_at,
+        name="commit_reports_unassembled_ix",
+        where=(CommitReport.assembly_done < CommitReport.assembly_wanted),
+    )
+)
+CommitReport.add_index(
+    CommitReport.index(
+        CommitReport.updated_at,
+        name="commit_reports_unnotified_ix",
+        where=(CommitReport.notify_done < CommitReport.notify_wanted),
+    )
+)
+CommitReport.add_index(
+    CommitReport.index(
+        CommitReport.updated_at,
+        name="commit_reports_stuck_ix",
+        where=CommitReport.state.in_(("pending", "processing")),
+    )
+)
+
+
+class Upload(Row):
+    """One upload of a report: received from CI, or carried forward from an earlier commit.
+
+    `attempts` grows with every claim and so names the claim: a worker whose lease ran out and was taken over cannot
+    write its result any more. `totals` are those of this upload alone; `notes` list what was skipped while reading it.
+    """
+
+    id = BigAutoField()
+    external_id = UUIDField(default=uuid4, unique=True)
+    report = ForeignKeyField(CommitReport, backref="+", on_delete="CASCADE", index=False)
+    report_id: int
+    repo = ForeignKeyField(Repository, backref="+", on_delete="CASCADE", index=False)
+    repo_id: int
+    kind = TextField(default="uploaded", choices=choices(UPLOAD_KINDS))
+    state = TextField(default="received", choices=choices(UPLOAD_STATES))
+    session_index = IntegerField(null=True)
+    carried_from_upload = ForeignKeyField("self", null=True, backref="+", on_delete="SET NULL", index=False)
+    carried_from_upload_id: int | None
+    carried_from_sha = TextField(null=True)
+    name = TextField(null=True)
+    ci_provider = TextField(null=True)
+    build_code = TextField(null=True)
+    build_url = TextField(null=True)
+    job_code = TextField(null=True)
+    env = JSONField(null=True)
+    format_version = TextField(null=True)
+    object_path = TextField(null=True)
+    parsed_path = TextField(null=True)
+    parsed_at = TimestampTZField(null=True)
+    parser_version = TextField(null=True)
+    size_bytes = BigIntegerField(null=True)
+    content_sha256 = BlobField(null=True)
+    totals = JSONField(null=True)
+    notes = JSONField(default=list)
+    attempts = SmallIntegerField(default=0)
+    lease_until = TimestampTZField(null=True)
+    lease_owner = TextField(null=True)
+    error_code = TextField(null=True)
+    merged_at = TimestampTZField(null=True)
+    created_at = TimestampTZField(default=now)
+    updated_at = TimestampTZField(default=now)
+
+    class Meta:
+        table_name = "uploads"
+        indexes = ((("report", "state"), False), (("created_at",), False), (("repo", "created_at"), False))
+
+    @classmethod
+    def claim(cls, upload_id: int, lease: timedelta, owner: str) -> Self | None:
+        """Take the upload for processing; None when it is done or another worker holds a valid lease."""
+        free = (cls.state == "received") | ((cls.state == "processing") & (cls.lease_until < fn.now()))
+        query = (
+            cls.update(state="processing", lease_until=fn.now() + lease, lease_owner=owner, attempts=cls.attempts + 1)
+            .where((cls.id == upload_id) & free)
+            .returning(cls)
+        )
+        return cls.one_of(query)
+
+    @classmethod
+    def renew(cls, upload_id: int, attempt: int, lease: timedelta) -> bool:
+        """Extend the lease of the claim `attempt`; False when the claim is lost."""
+        query = cls.update(lease_until=fn.now() + lease).where(cls._claimed(upload_id, attempt))
+        return bool(query.execute() == 1)
+
+    @classmethod
+    def settle(cls, upload_id: int, attempt: int, state: str, **values: Any) -> bool:
+        """End the claim `attempt` with a new state; False (and nothing written) when the claim is lost."""
+        query = cls.update(state=state, lease_until=None, lease_owner=None, **values).where(
+            cls._claimed(upload_id, attempt)
+        )
+        return bool(query.execute() == 1)
+
+    @classmethod
+    def _claimed(cls, upload_id: int, attempt: int) -> Any:
+        return (cls.id == upload_id) & (cls.state == "processing") & (cls.attempts == attempt)
+
+    @classmethod
+    def next_session_index(cls, report_id: int, first: int = 0, end: int = 2**31 - 1) -> int:
+        """The first number after all given ones in [first, end); the caller holds the lock of the report's row."""
+        taken = (cls.report == report_id) & cls.session_index.between(first, end - 1)
+        highest = cls.select(fn.MAX(cls.session_index)).where(taken).scalar()
+        return first if highest is None else int(highest) + 1
+
+    @classmethod
+    def overdue(cls, age: timedelta, limit: int) -> Sequence[Self]:
+        """Unfinished uploads whose lease, or else whose arrival, is more than `age` ago, oldest first."""
+        since = fn.COALESCE(cls.lease_until, cls.created_at)
+        waiting = cls.state.in_(OPEN_UPLOAD_STATES) & (since < fn.now() - age)
+        return list(cls.select().where(waiting).order_by(since).limit(limit))
+
+
+Upload.add_index(
+    Upload.index(
+        Upload.report,
+        Upload.session_index,
+        name="uploads_session_uq",
+        unique=True,
+        where=Upload.session_index.is_null(False),
+    )
+)
+Upload.add_index(
+    Upload.index(Upload.carried_from_upload, name="uploads_parent_ix", where=Upload.carried_from_upload.is_null(False))
+)
+Upload.add_index(
+    Upload.index(
+        fn.COALESCE(Upload.lease_until, Upload.created_at),
+        name="uploads_open_ix",
+        where=Upload.state.in_(OPEN_UPLOAD_STATES),
+    )
+)
+
+
+class UploadError(Row):
+    """Why an upload failed, or what is odd about it; one per code."""
+
+    id = BigAutoField()
+    upload = ForeignKeyField(Upload, backref="+", on_delete="CASCADE", index=False)
+    upload_id: int
+    code = TextField()
+    severity = TextField(default="error", choices=choices(SEVERITIES))
+    params = JSONField(default=dict)
+    created_at = TimestampTZField(default=now)
+
+    class Meta:
+        table_name = "upload_errors"
+        indexes = ((("upload", "code"), True),)
+
+    @classmethod
+    def record(cls, upload_id: int, code: str, severity: str = "error", **params: Any) -> None:
+        """Store the problem; a later one with the same code replaces it."""
+        cls.insert(upload=upload_id, code=code, severity=severity, params=params).on_conflict(
+            conflict_target=[cls.upload, cls.code], preserve=[cls.severity, cls.params, cls.created_at]
+        ).execute()
+
+
+class Flag(Row):
+    """A label users put on uploads; case-sensitive."""
+
+    id = BigAutoField()
+    repo = ForeignKeyField(Repository, backref="+", on_delete="CASCADE", index=False)
+    repo_id: int
+    name = TextField()
+    last_seen_at = TimestampTZField(default=now)
+    deleted_at = TimestampTZField(null=True)
+    created_at = TimestampTZField(default=now)
+
+    class Meta:
+        table_name = "flags"
+        indexes = ((("repo", "name"), True),)
+
+    @classmethod
+    def ensure(cls, repo_id: int, names: Iterable[str]) -> dict[str, Self]:
+        """Flags by name, new ones created; a deleted flag that is used again comes back."""
+        # Sorted, so that two uploads with the same flags lock the rows in the same order.
+        wanted = sorted(set(names))
+        if not wanted:
+            return {}
+        stale = (cls.last_seen_at < fn.now() - timedelta(hours=1)) | cls.deleted_at.is_null(False)
+        cls.insert_many([{"repo": repo_id, "name": name} for name in wanted]).on_conflict(
+            conflict_target=[cls.repo, cls.name],
+            update={cls.last_seen_at: EXCLUDED.last_seen_at, cls.deleted_at: None},
+            # A flag of every upload would be a hot row if each one touched it.
+            where=stale,
+        ).execute()
+        return {flag.name: flag for flag in cls.select().where((cls.repo == repo_id) & cls.name.in_(wanted))}
+
+
+class UploadFlag(Row):
+    """A flag of an upload."""
+
+    upload = ForeignKeyField(Upload, backref="+", on_delete="CASCADE", index=False)
+    upload_id: int
+    flag = ForeignKeyField(Flag, backref="+", on_delete="CASCADE", index=False)
+    flag_id: int
+
+    class Meta:
+        table_name = "upload_flags"
+        primary_key = CompositeKey("upload", "flag")
+        indexes = ((("flag",), False),)
+
+    @classmethod
+    def link(cls, upload_id: int, flags: Iterable[Flag]) -> None:
+        """Put the flags on the upload; those it has already stay."""
+        if rows := [{"upload": upload_id, "flag": flag.id} for flag in flags]:
+            cls.insert_many(rows).on_conflict_ignore().execute()

@@ -1,6 +1,6 @@
 """The neutral interface of Git hosts: value types, errors and the operations the logic layer uses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -71,7 +71,7 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """The change from the merge base of two commits to the second one; commits newest first."""
+    """The change from the merge base of two commits to the second one; commits newest first, the first one last."""
 
     diff: Diff
     commits: tuple[Commit, ...] = ()
@@ -90,6 +90,18 @@ class CommitStatus:
 class Comment:
     id: str
     body: str
+
+
+def choose_pull(heads: Mapping[int, PullCommit], sha: str, branch: str | None) -> int | None:
+    """Choose among pull requests that contain a commit: the one it is the head of, then by branch, then the newest."""
+    return max(
+        heads, key=lambda number: (heads[number].sha == sha, heads[number].branch == branch, number), default=None
+    )
+
+
+def carries_marker(body: str, marker: str) -> bool:
+    """Say whether a comment is ours: a line starts with the marker (a reply that quotes it has `> ` before it)."""
+    return any(line.startswith(marker) for line in body.splitlines())
 
 
 class GitError(Exception):

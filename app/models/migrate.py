@@ -9,7 +9,7 @@ from app.models.database import Database
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # Any fixed number will do, as long as every process that migrates takes the same lock.
-_ADVISORY_LOCK = 7_166_083_104_455
+ADVISORY_LOCK = 7_166_083_104_455
 
 
 def migrate(database: Database, *, wait: float = 600, lock_timeout: float = 10) -> list[str]:
@@ -23,7 +23,7 @@ def migrate(database: Database, *, wait: float = 600, lock_timeout: float = 10) 
     try:
         _set(database, "statement_timeout", 0)
         _set(database, "lock_timeout", wait)
-        _run(database, "SELECT pg_advisory_lock(%s)", _ADVISORY_LOCK)
+        _run(database, "SELECT pg_advisory_lock(%s)", ADVISORY_LOCK)
         _set(database, "lock_timeout", lock_timeout)
         applied: list[str] = _runner(database).up()
         return applied

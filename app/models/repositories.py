@@ -6,8 +6,8 @@ from uuid import uuid4
 from peewee import BigAutoField, BlobField, BooleanField, ForeignKeyField, JSONField, TextField, UUIDField, fn
 from playhouse.postgres_ext import ArrayField
 
-from app.models.database import Row, TimestampTZField, now
-from app.models.identity import Owner
+from app.models.database import Row, TimestampTZField, choices, now
+from app.models.identity import PROVIDERS, Owner
 
 REPORT_TYPES = ("coverage", "test_results", "bundle_analysis")
 
@@ -24,7 +24,7 @@ class Repository(Row):
     external_id = UUIDField(default=uuid4, unique=True)
     owner = ForeignKeyField(Owner, backref="+", on_delete="CASCADE", index=False)
     owner_id: int
-    provider = TextField()
+    provider = TextField(choices=choices(PROVIDERS))
     provider_id = TextField()
     name = TextField(null=True)
     private = BooleanField()

@@ -188,7 +188,6 @@ class HttpClient:
                 timeout=(self.policy.connect_timeout, self.policy.read_timeout),
                 # Passed with every request: as a session attribute the environment would override it.
                 verify=self.policy.verify,
-                allow_redirects=False,
                 stream=True,
             ) as response:
                 body = self._read(response, deadline)
@@ -211,8 +210,15 @@ class HttpClient:
         return bytes(body)
 
 
+class _Session(requests.Session):
+    """A session that sees no redirects: it would read their bodies unbounded, and HttpClient knows which are safe."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 def _open_session(policy: HttpPolicy) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     adapter = HTTPAdapter(pool_connections=4, pool_maxsize=policy.pool_size, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

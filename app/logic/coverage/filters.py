@@ -1,0 +1,74 @@
+"""Filtering a report by the path patterns of a repository's configuration."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import re2  # type: ignore[import-untyped]  # google-re2 comes without type information
+from numpy.typing import NDArray
+
+from app.logic.coverage.measure import select_files
+from app.logic.coverage.report import Report
+
+_MEMORY: Final = 16 * 2**20  # bytes that one compiled expression may take
+
+
+class PatternInvalid(ValueError):
+    """A path pattern is no regular expression of RE2, which knows neither look-around nor back references."""
+
+
+class PathFilter:
+    """A compiled list of path patterns: regular expressions that match at the start of a path.
+
+    A path passes if it equals a pattern; else it fails if it matches a negative pattern (`!...` or `^!...`); else it
+    passes if it matches a positive one or there is none. No patterns let everything pass. The patterns are written by
+    strangers, so they run on an engine of linear time. Raises PatternInvalid.
+
+    Source of the syntax: https://github.com/google/re2/wiki/Syntax; of the rules: docs/comparison.md.
+    """
+
+    def __init__(self, patterns: Iterable[str] | None) -> None:
+        self._literal = frozenset(patterns or ())
+        negative = {pattern: _without_sign(pattern) for pattern in self._literal if pattern.startswith(("!", "^!"))}
+        self._negative = _compile(negative.values())
+        self._positive = _compile(self._literal - negative.keys())
+
+    def matches(self, path: str) -> bool:
+        """Say whether the path passes."""
+        if path in self._literal:
+            return True
+        if self._negative is not None and self._negative.match(path):
+            return False
+        return self._positive is None or self._positive.match(path) is not None
+
+    def keep(self, files: Sequence[str]) -> NDArray[np.bool_]:
+        """Return the mask of the files that pass."""
+        return np.fromiter(map(self.matches, files), np.bool_, len(files))
+
+
+def filter_paths(report: Report, paths: PathFilter) -> Report:
+    """Return the report of the files that pass."""
+    return select_files(report, paths.keep(report.files))
+
+
+def _without_sign(pattern: str) -> str:
+    return pattern.removeprefix("^").removeprefix("!")
+
+
+def _compile(patterns: Iterable[str]) -> Any:
+    """Compile patterns into one expression that matches where one of them does; None without patterns."""
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = _MEMORY
+    alternatives = sorted(patterns)
+    for pattern in alternatives:
+        _compiled(pattern, options)  # alone first: two broken halves could make a whole
+    return _compiled("|".join(f"(?:{pattern})" for pattern in alternatives), options) if alternatives else None
+
+
+def _compiled(pattern: str, options: Any) -> Any:
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        raise PatternInvalid(f"path pattern {pattern[:200]!r}: {error}") from error

@@ -24,14 +24,14 @@ HIT: Final = 4
 FILE_TOTALS: Final = ("hits", "misses", "partials", "branches", "methods", "complexity", "complexity_total")
 
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class MissingArms:
     """Lists of the branch arms known to be not taken, in compressed sparse rows.
 
     List k belongs to row `row[k]`, whose branches had `arms[k]` arms when the list was written; its ids are
-    `ids[offsets[k]:offsets[k + 1]]`, ascending codes of branches.py; text ids point into `texts`. An upload report has
-    at most one list a row; a merged report may hold one per (row, style, arms), ordered by these.
+    `ids[offsets[k]:offsets[k + 1]]`, ascending codes of branches.py, never empty; text ids point into `texts`, which is
+    sorted. A line measured once has at most one list; a line joined from several, in an upload or in a merged report,
+    may have one per style and number of arms, ordered by these.
     """
 
     row: NDArray[np.int64]

@@ -1,6 +1,6 @@
 """The database: connection pool, session settings, base class of the models and units of work."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -42,6 +42,10 @@ class ConfiguredDatabase(PostgresqlDatabase):
             connection.close()
             raise
         return connection
+
+    def execute_sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """Run one statement and return the driver's cursor."""
+        return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]  # untyped in the stubs
 
 
 # The pool comes first: its lookups end in ConfiguredDatabase only when a new connection is really opened.
@@ -123,7 +127,7 @@ class TimestampTZField(DateTimeField):
     def db_value(self, value: Any) -> Any:
         if isinstance(value, datetime) and value.tzinfo is None:
             raise ValueError("a naive datetime says nothing about the instant; use an aware one")
-        return super().db_value(value)  # type: ignore[no-untyped-call]  # so are the stubs
+        return super().db_value(value)  # type: ignore[no-untyped-call]  # untyped in the stubs
 
 
 class Row(Model):
@@ -162,9 +166,10 @@ def choices(values: tuple[str, ...]) -> list[tuple[str, str]]:
 class Actor(Protocol):
     """What a unit of work needs of an actor."""
 
-    actor_name: str
-
-    def send(self, **payload: Any) -> object: ...
+    @property
+    def actor_name(self) -> str: ...
+    @property
+    def send(self) -> Callable[..., object]: ...
 
 
 # Called with the name of the actor and the error for every wake-up that could not be published, e.g. to count it.

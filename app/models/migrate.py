@@ -23,7 +23,7 @@ def migrate(database: Database, *, wait: float = 600, lock_timeout: float = 10) 
     try:
         _set(database, "statement_timeout", 0)
         _set(database, "lock_timeout", wait)
-        _run(database, "SELECT pg_advisory_lock(%s)", ADVISORY_LOCK)
+        database.execute_sql("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
         _set(database, "lock_timeout", lock_timeout)
         applied: list[str] = _runner(database).up()
         return applied
@@ -57,8 +57,4 @@ def _runner(database: Database) -> Runner:
 
 
 def _set(database: Database, setting: str, seconds: float) -> None:
-    _run(database, "SELECT set_config(%s, %s, false)", setting, f"{round(seconds * 1000)}ms")
-
-
-def _run(database: Database, sql: str, *values: object) -> None:
-    database.execute_sql(sql, values)  # type: ignore[no-untyped-call]  # so are the stubs
+    database.execute_sql("SELECT set_config(%s, %s, false)", (setting, f"{round(seconds * 1000)}ms"))

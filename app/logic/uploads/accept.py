@@ -1,0 +1,109 @@
+"""Accept an upload: keep its bytes, then write the rows that make it pending work."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.clients.storage import ObjectStorage
+from app.logic.uploads import events, object_names
+from app.models.database import db
+from app.models.git import Commit
+from app.models.reports import CommitReport, Flag, Upload, UploadFlag
+from app.models.repositories import Repository
+
+FORMAT_VERSION = "v1"
+
+
+class UploadRefused(Exception):
+    """The upload is not taken; `code` is stable: too_many_uploads, repository_deleted."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class NewUpload:
+    """What a producer says about an upload. `committed_at` may be a guess: preparation reads the commit itself."""
+
+    repo_id: int
+    sha: str
+    committed_at: datetime
+    flags: Sequence[str] = ()
+    name: str | None = None
+    branch: str | None = None
+    pull_number: int | None = None
+    parent_sha: str | None = None
+    ci_provider: str | None = None
+    build_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The rows of an accepted upload."""
+
+    upload_id: int
+    report_id: int
+    commit_id: int
+
+
+def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: datetime) -> Accepted:
+    """Store the raw object and create commit, report and upload rows; raises UploadRefused.
+
+    The object comes first: a row never points at nothing. A crash between the two leaves an unnamed object, which
+    expires with the raw uploads.
+    """
+    repository = Repository.get_by_id(new.repo_id)
+    if repository.deleted_at is not None:
+        raise UploadRefused("repository_deleted", f"repository {repository.name} was deleted")
+    external_id = uuid.uuid4()
+    path = object_names.raw_upload(now.date(), repository.storage_prefix, new.sha, str(external_id))
+    storage.put(path, body)
+    with db.atomic():
+        commit = Commit.upsert(
+            new.repo_id,
+            new.sha,
+            committed_at=new.committed_at,
+            branch=new.branch,
+            pull_number=new.pull_number,
+            parent_sha=new.parent_sha,
+        )
+        # The row lock orders the uploads of a commit: each gets its number once, whatever arrives at the same time.
+        report = CommitReport.lock(CommitReport.ensure(commit.id, "coverage").id)
+        assert report is not None, "the row was made in this transaction"
+        _check_limit(report, repository)
+        upload = Upload.create(
+            external_id=external_id,
+            report=report,
+            repo=repository,
+            session_index=Upload.next_session_index(report.id),
+            name=new.name[:100] if new.name else None,
+            ci_provider=new.ci_provider,
+            build_url=new.build_url,
+            format_version=FORMAT_VERSION,
+            object_path=path,
+            size_bytes=len(body),
+            content_sha256=hashlib.sha256(body).digest(),
+            created_at=now,
+        )
+        UploadFlag.link(upload.id, Flag.ensure(new.repo_id, _clean_flags(new.flags)).values())
+        state = "processing" if report.state != "pending" else "pending"
+        CommitReport.update(last_upload_at=now, state=state).where(CommitReport.id == report.id).execute()
+        if repository.first_upload_at is None:
+            Repository.update(first_upload_at=now).where(Repository.id == repository.id).execute()
+        events.record(new.repo_id, commit.sha, events.ACCEPTED, [upload.id], extra={"bytes": len(body)})
+    return Accepted(upload.id, report.id, commit.id)
+
+
+def _check_limit(report: CommitReport, repository: Repository) -> None:
+    counted = Upload.select().where((Upload.report == report) & (Upload.kind == "uploaded") & (Upload.state != "error"))
+    count, limit = counted.count(), repository.owner.max_uploads_per_commit
+    if count >= limit:
+        raise UploadRefused("too_many_uploads", f"the commit already has {count} uploads; the limit is {limit}")
+
+
+def _clean_flags(flags: Sequence[str]) -> list[str]:
+    clean = (flag.replace("\x00", "").strip()[:1024] for flag in flags)
+    return list(dict.fromkeys(flag for flag in clean if flag))

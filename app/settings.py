@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import yaml
@@ -101,7 +101,7 @@ class UploadSettings:
 @dataclass(frozen=True, slots=True)
 class LogSettings:
     level: str
-    format: str
+    format: Literal["json", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +261,9 @@ class _Metrics(_Section):
 
 
 def _default_folder() -> str:
+    if os.geteuid() == 0:
+        # The embedded PostgreSQL of root runs as a user of its own, who cannot enter the home of root.
+        return "/var/lib/coverage-worker"
     data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return str(Path(data) / "coverage-worker")
 

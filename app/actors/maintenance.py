@@ -1,0 +1,39 @@
+"""Actors of the schedule: sweepers that wake work whose message was lost, and clean-up."""
+
+from marshmallow import Schema
+
+from app import metrics, runtime
+from app.actors import uploads
+from app.actors.base import actor
+from app.actors.comparisons import compute
+from app.actors.notify import notify_commit
+from app.actors.wake import wake
+from app.logic.maintenance import garbage, sweep
+
+
+class Nothing(Schema):
+    """No payload: the schedule sends these."""
+
+
+@actor(name="maintenance.sweep", queue="maintenance", schema=Nothing, time_limit=60_000, max_retries=0)
+def sweep_all() -> None:
+    """Wake uploads, reports, comparisons and notifications that wait too long."""
+    found = sweep.find_overdue()
+    for upload_id in found.uploads:
+        wake(uploads.process, upload_id=upload_id)
+    for report_id in found.unprepared:
+        wake(uploads.prepare, report_id=report_id)
+    for report_id in found.reports:
+        wake(uploads.assemble, report_id=report_id)
+    for comparison_id in found.comparisons:
+        wake(compute, comparison_id=comparison_id)
+    for commit_id in found.commits:
+        wake(notify_commit, commit_id=commit_id)
+    for name, count in found.counts().items():
+        metrics.sweeper_repaired.labels(name).inc(count)
+
+
+@actor(name="maintenance.garbage", queue="maintenance", schema=Nothing, time_limit=120_000, max_retries=0)
+def collect_garbage() -> None:
+    """Delete objects in storage that nothing refers to any more."""
+    garbage.collect(runtime.current().storage)

@@ -1,0 +1,91 @@
+"""Actors of the upload pipeline: prepare a commit, process its uploads, assemble its report."""
+
+import os
+import socket
+from typing import Any
+
+import structlog
+from marshmallow import Schema, fields
+
+from app import metrics, runtime
+from app.actors.base import actor
+from app.actors.comparisons import compute
+from app.actors.notify import notify_commit
+from app.actors.wake import wake
+from app.clients.git.base import GitError
+from app.logic.comparison.plan import dependents, plan_comparison
+from app.logic.uploads.assemble import assemble_report
+from app.logic.uploads.prepare import dispatch_report, prepare_report
+from app.logic.uploads.process import give_up, process_upload
+
+log = structlog.get_logger(__name__)
+
+
+class ReportId(Schema):
+    report_id = fields.Integer(strict=True, required=True, metadata={"description": "commit_reports.id"})
+
+
+class UploadId(Schema):
+    upload_id = fields.Integer(strict=True, required=True, metadata={"description": "uploads.id"})
+
+
+def _process_unprepared(payload: dict[str, Any], error: BaseException) -> None:
+    """Commit details are a help, not a condition: without them the uploads are processed all the same."""
+    for upload_id in dispatch_report(int(payload["report_id"])):
+        wake(process, upload_id=upload_id)
+
+
+@actor(name="uploads.prepare", queue="reports", schema=ReportId, time_limit=120_000, on_exhausted=_process_unprepared)
+def prepare(report_id: int) -> None:
+    """Fetch what the Git host knows of a commit, then start its waiting uploads."""
+    for upload_id in prepare_report(runtime.current().git_for, report_id).upload_ids:
+        wake(process, upload_id=upload_id)
+
+
+def _record_failure(payload: dict[str, Any], error: BaseException) -> None:
+    report_id = give_up(int(payload["upload_id"]), error, runtime.current().process_policy.debounce)
+    if report_id is not None:
+        wake(assemble, report_id=report_id)
+
+
+@actor(name="uploads.process", queue="uploads", schema=UploadId, time_limit=600_000, on_exhausted=_record_failure)
+def process(upload_id: int) -> None:
+    """Parse one upload and store its parsed report."""
+    run = runtime.current()
+    result = process_upload(run.storage, upload_id, run.process_policy, f"{socket.gethostname()}:{os.getpid()}")
+    if result.outcome in ("ok", "error"):
+        for name in sorted(set(result.formats)) or ["none"]:
+            metrics.uploads.labels(name, result.outcome, result.error_code or "").inc()
+    if result.report_id is not None:
+        wake(assemble, delay=run.process_policy.debounce or None, report_id=result.report_id)
+
+
+@actor(name="uploads.assemble", queue="reports", schema=ReportId, time_limit=600_000)
+def assemble(report_id: int) -> None:
+    """Merge the processed uploads of a commit into its report."""
+    run = runtime.current()
+    result = assemble_report(run.storage, report_id)
+    for upload_id in result.reprocess:
+        wake(process, upload_id=upload_id)
+    if result.due_in is not None:
+        wake(assemble, delay=result.due_in, report_id=report_id)
+    elif result.again:
+        wake(assemble, report_id=report_id)
+    elif result.notify and result.commit_id is not None:
+        _announce(result.commit_id)
+
+
+def _announce(commit_id: int) -> None:
+    """The report is complete: compare it, then tell people; and compare again what was compared with it."""
+    run = runtime.current()
+    try:
+        comparison_id = plan_comparison(run.git_for, commit_id)
+    except GitError as error:
+        log.info("comparison.not_planned", commit_id=commit_id, code=error.code)
+        comparison_id = None
+    if comparison_id is None:
+        wake(notify_commit, commit_id=commit_id)
+    else:
+        wake(compute, comparison_id=comparison_id)
+    for stale in dependents(commit_id):
+        wake(compute, comparison_id=stale)

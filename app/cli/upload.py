@@ -1,0 +1,163 @@
+"""`coverage-worker upload`: put report files of a checkout into the pipeline, as CI would."""
+
+import subprocess
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from app.cli import embedded
+from app.cli.local_repository import register_checkout, register_github
+from app.cli.render import print_outcome
+from app.clients.git.local import LocalCheckout
+from app.logic.uploads.accept import Accepted, NewUpload, UploadRefused, accept_upload
+from app.logic.uploads.envelope import write_envelope
+from app.models.database import unit_of_work
+from app.models.git import Commit
+from app.models.reports import CommitReport, Upload
+from app.models.repositories import Repository
+from app.runtime import Runtime
+from app.settings import load_settings
+
+FINAL = ("merged", "error", "superseded")
+EXIT_FAILED = 1
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--repo", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", show_default=True)
+@click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit the reports are of.")
+@click.option("--flag", "flags", multiple=True, help="A flag of the upload; may be repeated.")
+@click.option("--name", help="A name for the upload.")
+@click.option("--pull", type=click.IntRange(1), help="Number of the pull request.")
+@click.option("--base", help="Target branch or commit of the pull request.")
+@click.option("--branch", help="Branch of the commit.")
+@click.option("--github", "slug", help="OWNER/NAME on GitHub: post there instead of printing (needs a token).")
+@click.option("--wait/--no-wait", default=None, help="Wait for the result (always, without configured services).")
+@click.option("--timeout", default=1800, show_default=True, help="Seconds to wait.")
+def upload(  # noqa: PLR0917  # click passes every option by name
+    files: tuple[Path, ...],
+    repo: Path,
+    revision: str,
+    flags: tuple[str, ...],
+    name: str | None,
+    pull: int | None,
+    base: str | None,
+    branch: str | None,
+    slug: str | None,
+    wait: bool | None,
+    timeout: int,
+) -> None:
+    """Upload coverage report FILES of a checkout and show what becomes of them.
+
+    All FILES are one upload: the reports of one test run. Exit code 1 if the upload ends in an error.
+    """
+    if base and not pull:
+        raise click.UsageError("--base describes a pull request: give its number with --pull as well")
+    console = Console()
+    settings = load_settings()
+    with embedded.opened(settings, work=True) as run:
+        checkout = LocalCheckout(repo.resolve(), run.state_folder / "posts" / "cli")
+        commit = checkout.get_commit(revision)
+        repository = register_github(slug) if slug else register_checkout(repo)
+        if pull and base:
+            run.local_pulls[pull] = checkout.pull_between(pull, base, commit.sha)
+        body = write_envelope(_read(files, repo), tuple(checkout.list_files(commit.sha)))
+        new = NewUpload(
+            repo_id=repository.id,
+            sha=commit.sha,
+            committed_at=commit.timestamp,
+            flags=flags,
+            name=name,
+            branch=branch or current_branch(repo, revision),
+            pull_number=pull,
+            parent_sha=commit.parents[0] if commit.parents else None,
+            ci_provider="custom",
+        )
+        accepted = send(run, new, body)
+        console.print(f"Accepted upload {accepted.upload_id} for {commit.sha[:12]} ({len(files)} files).")
+        if wait is None:
+            wait = settings.is_embedded
+        if not wait and not settings.is_embedded:
+            console.print(f"The workers have it now: `coverage-worker status {commit.sha[:12]}` shows where it is.")
+            return
+        wait_for(run, [accepted.report_id], console, timeout)
+        print_outcome(console, run, repository, commit.sha)
+        failed = Upload.get_by_id(accepted.upload_id).state == "error"
+    if failed:
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+def send(run: Runtime, new: NewUpload, body: bytes) -> Accepted:
+    """Accept an upload and wake the pipeline; raises ClickException with the reason of a refusal."""
+    from app.actors.uploads import prepare  # noqa: PLC0415  # actors bind to the broker of the configured runtime
+
+    try:
+        with unit_of_work() as work:
+            accepted = accept_upload(run.storage, new, body, datetime.now(UTC))
+            work.wake(prepare, report_id=accepted.report_id)
+    except UploadRefused as error:
+        raise click.ClickException(f"The upload was refused: {error}.") from error
+    return accepted
+
+
+def _read(files: Sequence[Path], repo: Path) -> dict[str, bytes]:
+    root = repo.resolve()
+    named = {}
+    for file in files:
+        path = file.resolve()
+        # Inside the checkout a report's own folder helps to place relative paths.
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        named[name if name not in named else str(path)] = path.read_bytes()
+    return named
+
+
+def current_branch(repo: Path, revision: str) -> str | None:
+    """Return the branch that is checked out, if it is the uploaded revision's."""
+    if revision != "HEAD":
+        return None
+    command = ["git", "-C", str(repo), "symbolic-ref", "--quiet", "--short", "HEAD"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return answer.stdout.strip() or None
+
+
+def wait_for(run: Runtime, report_ids: Sequence[int], console: Console, timeout: float) -> None:
+    """Show progress until the reports are assembled and told, or raise WorkUnfinished."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Processing uploads", total=None)
+
+        def show() -> bool:
+            uploads = Upload.select().where(Upload.report.in_(list(report_ids)))
+            done = uploads.where(Upload.state.in_(FINAL)).count()
+            progress.update(task, completed=done, total=uploads.count())
+            return done == uploads.count() and all(_told(report_id) for report_id in report_ids)
+
+        if run.settings.is_embedded:
+            embedded.drain(run, show, timeout)
+            return
+        deadline = time.monotonic() + timeout
+        while not show():
+            if time.monotonic() > deadline:
+                raise embedded.WorkUnfinished(f"still working after {timeout:.0f} s; `status` shows where it is")
+            time.sleep(0.5)
+
+
+def _told(report_id: int) -> bool:
+    report = CommitReport.get_by_id(report_id)
+    return report.assembly_done >= report.assembly_wanted and report.notify_done >= report.notify_wanted
+
+
+def find_commit(prefix: str) -> tuple[Commit, Repository]:
+    """Return the newest commit whose SHA starts with the text; raises ClickException if there is none."""
+    wanted = prefix.lower()
+    if not wanted or not all(c in "0123456789abcdef" for c in wanted):
+        raise click.UsageError(f"{prefix!r} is not a commit SHA (a prefix of one is enough)")
+    commit = Commit.select().where(Commit.sha.startswith(wanted)).order_by(Commit.created_at.desc()).first()
+    if commit is None:
+        raise click.ClickException(f"No upload for commit {prefix} is known here; `upload` adds one.")
+    return commit, commit.repo

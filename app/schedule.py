@@ -1,0 +1,11 @@
+"""The jobs of the schedule."""
+
+from datetime import timedelta
+
+from app.actors.maintenance import collect_garbage, sweep_all
+from app.scheduler import Job
+
+JOBS = (
+    Job("sweep", timedelta(minutes=1), lambda slot: sweep_all.send()),
+    Job("garbage", timedelta(minutes=10), lambda slot: collect_garbage.send()),
+)

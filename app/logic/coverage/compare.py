@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.helpers.diff import Diff, FileDiff
+from app.helpers.diff import Diff, DiffKind, FileDiff
 from app.logic.coverage.alignment import Alignment, key_groups, key_lines, keyed_rows, line_keys
 from app.logic.coverage.comparison import ImpactedFile, LineStatus, ReportComparison
 from app.logic.coverage.measure import file_totals, select_files, statuses, sum_totals
-from app.logic.coverage.patch import counts_in_patch, file_row, totals_table
+from app.logic.coverage.patch import PATCH_KINDS, file_row, totals_table
 from app.logic.coverage.report import NO_DATA, Report
 from app.logic.coverage.totals import Totals
 
@@ -28,12 +28,14 @@ def compare(base: Report | None, head: Report, diff: Diff | None) -> ReportCompa
     pairs = _pair_files(before.report.files, head.files, diff)
     pairs = pairs.take(_in_diff(pairs) if base is None else _in_diff(pairs) | _differ(pairs, before, after))
     alignment = Alignment(pairs.diffs)
+    watched = ~pairs.of_kind("new", "deleted") & (base is not None)
+    changes = _line_changes(pairs, alignment, before, after, watched)
     patch = _patch_of_pairs(pairs, alignment, after)
     return ReportComparison(
         base=None if base is None else sum_totals(before.file_totals),
         head=sum_totals(after.file_totals),
         patch=None if diff is None else sum_totals(patch.table[patch.counted]),
-        files=_impacted_files(pairs, alignment, before, after, patch, look_outside_diff=base is not None),
+        files=_impacted_files(pairs, before, after, changes, patch),
     )
 
 
@@ -69,6 +71,10 @@ class _Pairs:
         numbers = np.flatnonzero(mask)
         return _Pairs(self.base[numbers], self.head[numbers], [self.diffs[number] for number in numbers.tolist()])
 
+    def of_kind(self, *kinds: DiffKind) -> NDArray[np.bool_]:
+        """Say of each pair whether its diff is of one of the kinds."""
+        return np.array([diff is not None and diff.kind in kinds for diff in self.diffs], np.bool_)
+
 
 class _Patch(NamedTuple):
     """The totals of the added lines of each pair, int64[n, 7], and the pairs where they mean something."""
@@ -89,12 +95,25 @@ class _Lines(NamedTuple):
     def where(self, mask: NDArray[np.bool_]) -> "_Lines":
         return _Lines(self.keys[mask], self.status[mask])
 
-    def pairs(self) -> Iterator[LineStatus]:
+    def cells(self) -> Iterator[LineStatus]:
         return zip(key_lines(self.keys).tolist(), self.status.tolist(), strict=True)
 
     def by_group(self, groups: int) -> list["_Lines"]:
         bounds = np.searchsorted(self.keys, line_keys(np.arange(groups + 1), 0)).tolist()
         return [_Lines(self.keys[first:end], self.status[first:end]) for first, end in pairwise(bounds)]
+
+
+class _LineChanges(NamedTuple):
+    """What happened to the lines of each pair: `was` and `became` are the two sides of the unexpected changes.
+
+    `touched` pairs are those that the diff adds, deletes or changes lines of, with data or not.
+    """
+
+    touched: NDArray[np.bool_]
+    removed: list[_Lines]
+    added: list[_Lines]
+    was: list[_Lines]
+    became: list[_Lines]
 
 
 def _nothing_of(report: Report) -> Report:
@@ -159,58 +178,60 @@ def _differ(pairs: _Pairs, before: _Side, after: _Side) -> NDArray[np.bool_]:
 
 
 def _patch_of_pairs(pairs: _Pairs, alignment: Alignment, after: _Side) -> _Patch:
-    counted = np.array([diff is not None and counts_in_patch(diff) for diff in pairs.diffs], np.bool_) & (
-        pairs.head >= 0
-    )
+    counted = pairs.of_kind(*PATCH_KINDS) & (pairs.head >= 0)
     rows, keys = keyed_rows(after.report, np.where(counted, pairs.head, -1))
     added = alignment.added.contains(keys)
     table = totals_table(after.report, after.status, rows[added], key_groups(keys[added]), len(counted))
     return _Patch(table, counted)
 
 
-def _impacted_files(
-    pairs: _Pairs, alignment: Alignment, before: _Side, after: _Side, patch: _Patch, look_outside_diff: bool
-) -> tuple[ImpactedFile, ...]:
-    """Look at the lines of the pairs and describe those that the diff touched or that have unexpected changes."""
+def _line_changes(
+    pairs: _Pairs, alignment: Alignment, before: _Side, after: _Side, watched: NDArray[np.bool_]
+) -> _LineChanges:
+    """Look at all lines of the pairs; unexpected changes are looked for in the `watched` pairs only."""
     count = len(pairs.diffs)
-    kinds = ["" if diff is None else diff.kind for diff in pairs.diffs]
-    is_deleted = np.array([kind == "deleted" for kind in kinds], np.bool_)
-    is_whole = is_deleted | np.array([kind == "new" for kind in kinds], np.bool_)
-    touched = is_whole | alignment.removed.present(count) | alignment.added.present(count)
-
+    deleted = pairs.of_kind("deleted")
     old, new = _lines_of(before, pairs.base), _lines_of(after, pairs.head)
     # Git hosts send no hunks for a deleted file, yet all its lines are removed.
-    removed = alignment.removed.contains(old.keys) | is_deleted[key_groups(old.keys)]
+    removed = alignment.removed.contains(old.keys) | deleted[key_groups(old.keys)]
     added = alignment.added.contains(new.keys)
-    open_to_change = ~is_whole & look_outside_diff
-    changes = _unexpected(
+    was, became = _unexpected(
         alignment,
-        old.where(~removed & open_to_change[key_groups(old.keys)]),
-        new.where(~added & open_to_change[key_groups(new.keys)]),
+        old.where(~removed & watched[key_groups(old.keys)]),
+        new.where(~added & watched[key_groups(new.keys)]),
+    )
+    return _LineChanges(
+        touched=pairs.of_kind("new", "deleted") | alignment.removed.present(count) | alignment.added.present(count),
+        removed=old.where(removed).by_group(count),
+        added=new.where(added).by_group(count),
+        was=was.by_group(count),
+        became=became.by_group(count),
     )
 
-    removed_lines, added_lines = old.where(removed).by_group(count), new.where(added).by_group(count)
-    unexpected = [side.by_group(count) for side in changes]
+
+def _impacted_files(
+    pairs: _Pairs, before: _Side, after: _Side, changes: _LineChanges, patch: _Patch
+) -> tuple[ImpactedFile, ...]:
+    """Describe the pairs that the diff touched or that have unexpected changes, by path."""
     files = []
-    for pair, (b, h) in enumerate(zip(pairs.base.tolist(), pairs.head.tolist(), strict=True)):
-        changed = tuple(zip(unexpected[0][pair].pairs(), unexpected[1][pair].pairs(), strict=True))
-        if not (touched[pair] or changed):
+    for pair, (b, h, diff) in enumerate(zip(pairs.base.tolist(), pairs.head.tolist(), pairs.diffs, strict=True)):
+        unexpected = tuple(zip(changes.was[pair].cells(), changes.became[pair].cells(), strict=True))
+        if not (changes.touched[pair] or unexpected):
             continue
-        files.append(
-            ImpactedFile(
-                base_path=before.path_of(b),
-                head_path=after.path_of(h),
-                in_diff=pairs.diffs[pair] is not None,
-                added_by_diff=kinds[pair] == "new",
-                removed_by_diff=kinds[pair] == "deleted",
-                base_totals=before.totals_of(b),
-                head_totals=after.totals_of(h),
-                patch=patch.totals_of(pair),
-                removed=tuple(removed_lines[pair].pairs()),
-                added=tuple(added_lines[pair].pairs()),
-                unexpected=changed,
-            )
+        file = ImpactedFile(
+            base_path=before.path_of(b),
+            head_path=after.path_of(h),
+            in_diff=diff is not None,
+            added_by_diff=diff is not None and diff.kind == "new",
+            removed_by_diff=diff is not None and diff.kind == "deleted",
+            base_totals=before.totals_of(b),
+            head_totals=after.totals_of(h),
+            patch=patch.totals_of(pair),
+            removed=tuple(changes.removed[pair].cells()),
+            added=tuple(changes.added[pair].cells()),
+            unexpected=unexpected,
         )
+        files.append(file)
     return tuple(sorted(files, key=lambda file: file.path))
 
 

@@ -2,15 +2,18 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.helpers.diff import Diff, FileDiff
+from app.helpers.diff import Diff, DiffKind
 from app.logic.coverage.alignment import LineSet, key_groups, keyed_rows
 from app.logic.coverage.measure import statuses, sum_totals
 from app.logic.coverage.report import BRANCH, FILE_TOTALS, HIT, METHOD, MISS, PARTIAL, Report
 from app.logic.coverage.totals import Totals
+
+PATCH_KINDS: Final[tuple[DiffKind, ...]] = ("new", "modified")
 
 
 def patch_totals(report: Report, diff: Diff) -> Totals:
@@ -26,17 +29,12 @@ def patch_by_file(report: Report, diff: Diff) -> dict[str, Totals]:
 
 
 def _patch_table(report: Report, diff: Diff) -> tuple[list[str], NDArray[np.int64]]:
-    changed = [(file, file_number(report, file.path)) for file in diff if counts_in_patch(file)]
+    changed = [(file, file_number(report, file.path)) for file in diff if file.kind in PATCH_KINDS]
     found = [(file, number) for file, number in changed if number >= 0]
     rows, keys = keyed_rows(report, np.array([number for _, number in found], np.int64))
     added = LineSet([file.added_lines() for file, _ in found]).contains(keys)
     table = totals_table(report, statuses(report), rows[added], key_groups(keys[added]), len(found))
     return [file.path for file, _ in found], table
-
-
-def counts_in_patch(file: FileDiff) -> bool:
-    """Say whether the diff of a file can add lines to the patch."""
-    return file.kind in ("new", "modified")
 
 
 def file_number(report: Report, path: str) -> int:

@@ -1,8 +1,10 @@
 """A comparison says which files a change touched and which lines changed elsewhere."""
 
+import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import count
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -416,3 +418,28 @@ def test_context_lines_change_nothing(base: Mapping[int, Value], head: Mapping[i
     )
 
     assert with_context == without
+
+
+def calls_of_a_comparison(lines: int) -> int:
+    """Count the Python functions that a comparison of 20 files of so many lines calls."""
+    base = {f"{number:02}.py": dict.fromkeys(range(1, lines + 1), 1) for number in range(20)}
+    head = {path: values | {lines: 0} for path, values in base.items()}
+    diff = diff_of(FileDiff("03.py", "modified", hunks=(hunk(5, 5, "-x", "+x", "+y"),)))
+    base_report, head_report = report(base), report(head)
+    calls = 0
+
+    def count_call(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    previous = sys.getprofile()
+    sys.setprofile(count_call)
+    try:
+        compare(base_report, head_report, diff)
+    finally:
+        sys.setprofile(previous)
+    return calls
+
+
+def test_no_python_code_runs_per_line():
+    assert calls_of_a_comparison(lines=20) == calls_of_a_comparison(lines=2_000)

@@ -269,9 +269,12 @@ class GitHub:
         """Return (type, path, SHA) of the entries of a tree, and whether GitHub cut the list."""
         tree = self._get(f"git/trees/{_segment(name)}", "tree", _TREE, {"recursive": 1} if recursive else {})
         try:
-            return [(entry["type"], entry["path"], entry["sha"]) for entry in tree["tree"]], tree["truncated"]
+            entries = [(entry["type"], entry["path"], entry["sha"]) for entry in tree["tree"]]
         except (KeyError, TypeError):
-            raise ServerError("github tree: the answer is not the documented one") from None
+            entries = [("", "", None)]
+        if not all(isinstance(text, str) for entry in entries for text in entry):
+            raise ServerError("github tree: the answer is not the documented one")
+        return entries, tree["truncated"]
 
     def get_branch_head(self, name: str) -> str:
         branch = self._get(f"branches/{_segment(name)}", "branch", _BRANCH)

@@ -84,6 +84,15 @@ def _author(account: Mapping[str, Any] | None, signature: Mapping[str, Any] | No
     )
 
 
+def _utc(time: datetime | None) -> datetime:
+    if time is None:
+        raise ValidationError("Missing date.", "commit")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValidationError("Date out of range.", "commit") from None
+
+
 class CommitPayload(_Payload):
     """A commit, as every endpoint that lists or shows commits gives it -> Commit."""
 
@@ -95,13 +104,11 @@ class CommitPayload(_Payload):
     @post_load
     def _commit(self, data: dict[str, Any], **_: Any) -> Commit:
         text = data["commit"]
-        dates: list[datetime] = [s["date"] for s in (text["committer"], text["author"]) if s and s["date"]]
-        if not dates:
-            raise ValidationError("Missing date.", "commit")
+        dates = [signature["date"] for signature in (text["committer"], text["author"]) if signature]
         return Commit(
             sha=data["sha"],
             message=text["message"],
-            timestamp=dates[0].astimezone(UTC),
+            timestamp=_utc(next(filter(None, dates), None)),
             author=_author(data["author"], text["author"]),
             parents=tuple(parent["sha"] for parent in data["parents"]),
         )

@@ -65,8 +65,8 @@ class _File(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     coverage_files: list[msgspec.Raw]
     network_files: list[Any] | None = None
-    report_fixes: msgspec.Raw | None = None
-    path_fixes: msgspec.Raw | None = None
+    report_fixes: msgspec.Raw = msgspec.Raw()
+    path_fixes: msgspec.Raw = msgspec.Raw()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ def read_envelope(data: bytes, limits: Limits) -> Envelope:
         notes.append({"reason": "listing_cut", "kept": limits.listing_entries, "of": len(entries)})
         entries = entries[: limits.listing_entries]
     listing = tuple(path for entry in entries if isinstance(entry, str) and (path := clean_entry(entry)))
-    fixes = _read_fixes(envelope.report_fixes or envelope.path_fixes, notes)
+    fixes = _read_fixes(bytes(envelope.report_fixes) or bytes(envelope.path_fixes), notes)
     return Envelope(listing, fixes, tuple(envelope.coverage_files), tuple(notes))
 
 
-def _read_fixes(raw: msgspec.Raw | None, notes: list[Mapping[str, Any]]) -> dict[str, IgnoredLines]:
-    if raw is None:
+def _read_fixes(raw: bytes, notes: list[Mapping[str, Any]]) -> dict[str, IgnoredLines]:
+    if not raw:
         return {}
     try:
         decoded = msgspec.json.decode(raw, type=_Fixes | None)

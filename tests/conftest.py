@@ -1,11 +1,31 @@
 """Fixtures shared by all tests."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from app.models.database import Database, db, open_database
 from tests.database import clean, provide_database
+from tests.rabbitmq import HINT, provide_amqp
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the broker share one process of a parallel run, because they may have to share one server."""
+    for item in items:
+        if item.get_closest_marker("amqp"):
+            item.add_marker(pytest.mark.xdist_group("amqp"))
+
+
+@pytest.fixture(scope="session")
+def amqp_url() -> str:
+    """URL of a real RabbitMQ, for tests marked `amqp`; CI forbids the skip."""
+    url = provide_amqp()
+    if url is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up(HINT)
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,13 @@ An actor belongs to the broker that is global when its module is imported (`dram
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 import dramatiq
 from dramatiq import Broker, Message
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 
 from app.actors.json_schema import object_schema
 from app.broker import QUEUES
@@ -38,11 +39,11 @@ class Actor(dramatiq.Actor[P, R]):
         return super().message_with_options(kwargs=self._dump(kwargs or {}), **options)
 
     def _dump(self, values: dict[str, Any]) -> dict[str, Any]:
-        if unknown := values.keys() - self.schema.fields.keys():
-            raise TypeError(f"{self.actor_name} knows no {', '.join(sorted(unknown))}")
-        payload = cast(dict[str, Any], self.schema.dump(values))
-        if errors := self.schema.validate(payload):
-            raise TypeError(f"{self.actor_name} cannot take this payload: {errors}")
+        payload = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+        try:
+            self.schema.load(payload, unknown=RAISE)
+        except ValidationError as error:
+            raise TypeError(f"{self.actor_name} cannot take this payload: {error.messages}") from None
         if (size := len(json.dumps(payload))) >= PAYLOAD_LIMIT:
             raise ValueError(f"the payload of {self.actor_name} has {size} bytes; send ids, not data")
         return payload

@@ -14,7 +14,7 @@ from dramatiq.middleware import Shutdown, TimeLimitExceeded
 MAX_DELAY = 900.0  # a longer wait is a row with a due time, not a message held by a worker
 MAX_WAIT = 7200.0
 UNIQUE_VIOLATION = "23505"  # PostgreSQL documentation, appendix A: error codes
-STORAGE_MISSING_CODES = frozenset({"object_missing", "file_not_in_storage"})
+OBJECT_MISSING = "object_missing"
 
 
 class ErrorClass(StrEnum):
@@ -109,7 +109,7 @@ def classify(error: BaseException, now: datetime | None = None) -> RetryPolicy:
     if isinstance(reset_at, datetime):
         wait = (reset_at - (now or datetime.now(UTC))).total_seconds()
         return RetryPolicy(ErrorClass.RATE_LIMITED, wait=wait, spread=60)
-    if getattr(error, "code", None) in STORAGE_MISSING_CODES:
+    if getattr(error, "code", None) == OBJECT_MISSING:
         return POLICIES[ErrorClass.STORAGE_MISSING]
     permanent: Any = getattr(error, "permanent", None)
     if isinstance(permanent, bool):
@@ -143,6 +143,6 @@ def _database_class(error: peewee.PeeweeException) -> ErrorClass:
 
 
 def _sqlstate(error: peewee.PeeweeException) -> str | None:
-    """The code of the driver's error, which Peewee keeps as the first argument of its own."""
-    state = getattr(error.args[0], "pgcode", None) if error.args else None
+    """The code of the driver's error, which Peewee keeps beside its own."""
+    state = getattr(getattr(error, "orig", None), "pgcode", None)
     return state if isinstance(state, str) else None

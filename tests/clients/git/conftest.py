@@ -27,8 +27,14 @@ def sleeps() -> list[float]:
 
 @pytest.fixture
 def http(sleeps: list[float]) -> Iterator[HttpClient]:
-    policy = HttpPolicy(connect_timeout=2, read_timeout=0.2)
-    client = HttpClient("github", policy, sleep=sleeps.append, rand=lambda: 0.5)
+    client = HttpClient("github", sleep=sleeps.append, rand=lambda: 0.5)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def impatient_http(sleeps: list[float]) -> Iterator[HttpClient]:
+    client = HttpClient("github", HttpPolicy(read_timeout=0.1), sleep=sleeps.append, rand=lambda: 0.5)
     yield client
     client.close()
 

@@ -140,14 +140,16 @@ def test_a_comment_that_is_gone_is_not_found(httpserver: HTTPServer, github: Git
             act()
 
 
-def test_a_comment_is_not_posted_again_after_a_timeout(serve: Serve, http: HttpClient, sleeps: list[float]) -> None:
+def test_a_comment_is_not_posted_again_after_a_timeout(
+    serve: Serve, impatient_http: HttpClient, sleeps: list[float]
+) -> None:
     received: list[int] = []
 
     def hang(connection: socket.socket) -> None:
         received.append(1)
-        time.sleep(0.3)
+        time.sleep(0.2)
 
-    client = GitHub(RepoRef("github", "", "acme", "42", "rocket"), TOKEN, serve(hang), http)
+    client = GitHub(RepoRef("github", "", "acme", "42", "rocket"), TOKEN, serve(hang), impatient_http)
 
     with pytest.raises(Unreachable):
         client.post_comment(5, "hi")

@@ -1,9 +1,13 @@
 """Ids of branch arms as integer codes: what tools call an arm, packed so that whole columns of them can be compared."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from app.logic.coverage.ragged import sort_lists
+from app.logic.coverage.report import MissingArms
 
 # Styles, from the most specific wish to the most general: ids of different styles are never compared with each other.
 TARGET: Final = 0
@@ -99,15 +103,17 @@ def renumber_texts(ids: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArra
     return result
 
 
-def canonical_texts(ids: NDArray[np.int64], texts: tuple[str, ...]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return ids against a table of the used texts only, sorted, so that equal content has equal columns."""
-    if not texts:
-        return ids, ()
-    used = np.unique(ids[ids >= TEXT_BASE] - TEXT_BASE).tolist()
-    ordered = sorted(used, key=texts.__getitem__)
-    numbers = np.zeros(len(texts), dtype=np.int64)
+def canonical_texts(missing: MissingArms) -> MissingArms:
+    """Return the lists against a table of the used texts only, sorted: equal content has equal columns only then."""
+    if not missing.texts:
+        return missing
+    used = np.unique(missing.ids[missing.ids >= TEXT_BASE] - TEXT_BASE).tolist()
+    ordered = sorted(used, key=missing.texts.__getitem__)
+    numbers = np.zeros(len(missing.texts), dtype=np.int64)
     numbers[ordered] = np.arange(len(ordered))
-    return renumber_texts(ids, numbers), tuple(texts[number] for number in ordered)
+    offsets, ids = sort_lists(missing.offsets, renumber_texts(missing.ids, numbers))
+    texts = tuple(missing.texts[number] for number in ordered)
+    return replace(missing, offsets=offsets, ids=ids, texts=texts)
 
 
 def _decimal(text: str) -> int | None:

@@ -11,7 +11,7 @@ from app.logic.coverage.branches import ArmIds, canonical_texts
 from app.logic.coverage.builder_block import Block, join, pack
 from app.logic.coverage.builder_duplicates import reduce_duplicates
 from app.logic.coverage.builder_order import place_blocks, sort_lines
-from app.logic.coverage.ragged import Ints, sort_lists
+from app.logic.coverage.ragged import Ints
 from app.logic.coverage.report import Report, Rows
 
 # (candidate paths as the tool wrote them, best first; extra base directories) -> repository path, None = not ours.
@@ -99,7 +99,8 @@ class ReportBuilder:
         """
         self._flush()
         report = place_blocks(self._blocks, list(self._numbers), self.arm_ids.texts)
-        return _canonical_ids(reduce_duplicates(sort_lines(report)))
+        report = reduce_duplicates(sort_lines(report))
+        return replace(report, missing=canonical_texts(report.missing))
 
     def _number(self, candidates: tuple[str, ...], bases: tuple[str, ...]) -> int:
         path = self._resolve(candidates, bases) if self._resolve else candidates[0]
@@ -158,13 +159,3 @@ class _IgnoredRows:
         keys = np.concatenate([(number << 32) + self._by_number[number][0] for number in named])
         owner = np.repeat(files, counts)
         return (line > eof[owner]) | np.isin((owner << 32) + line, keys)
-
-
-def _canonical_ids(report: Report) -> Report:
-    """Return the report with its text ids in a sorted table without unused entries."""
-    missing = report.missing
-    ids, texts = canonical_texts(missing.ids, missing.texts)
-    if ids is missing.ids:
-        return replace(report, missing=replace(missing, texts=texts))
-    offsets, ids = sort_lists(missing.offsets, ids)
-    return replace(report, missing=replace(missing, offsets=offsets, ids=ids, texts=texts))

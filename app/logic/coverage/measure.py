@@ -82,7 +82,9 @@ def select_files(report: Report, keep: NDArray[np.bool_]) -> Report:
     complexities = complexity_row >= 0
     lists = np.flatnonzero(place[report.missing.row] >= 0)
     offsets, ids = take_lists(report.missing.offsets, report.missing.ids, lists)
-    ids, texts = canonical_texts(ids, report.missing.texts)
+    missing = MissingArms(
+        place[report.missing.row[lists]], report.missing.arms[lists], offsets, ids, report.missing.texts
+    )
     return Report(
         files=tuple(report.files[number] for number in chosen.tolist()),
         offsets=offsets_of(counts),
@@ -91,7 +93,7 @@ def select_files(report: Report, keep: NDArray[np.bool_]) -> Report:
         kind=report.kind[rows],
         branch_row=branch_row[branches],
         branch_arms=report.branch_arms[branches],
-        missing=MissingArms(place[report.missing.row[lists]], report.missing.arms[lists], offsets, ids, texts),
+        missing=canonical_texts(missing),
         complexity=Complexity(
             complexity_row[complexities],
             report.complexity.value[complexities],

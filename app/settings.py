@@ -246,7 +246,7 @@ class _Limits(_Section):
 class _Uploads(_Section):
     result = UploadSettings
     debounce = Duration(load_default=2.0, validate=validate.Range(0, 900))
-    lease = Duration(load_default=900.0, validate=validate.Range(1))
+    lease = Duration(load_default=60.0, validate=validate.Range(1))
 
 
 class _Log(_Section):

@@ -2,9 +2,11 @@
 
 import os
 import socket
+from datetime import timedelta
 from typing import Any
 
 import structlog
+from dramatiq.middleware import CurrentMessage
 from marshmallow import Schema, fields
 
 from app import metrics, runtime
@@ -56,8 +58,15 @@ def process(upload_id: int) -> None:
     if result.outcome in ("ok", "error"):
         for name in sorted(set(result.formats)) or ["none"]:
             metrics.uploads.labels(name, result.outcome, result.error_code or "").inc()
+    if result.held_for is not None and _redelivered():
+        # The worker that had this message is gone, or its connection is: look again when its lease has run out.
+        wake(process, delay=result.held_for + timedelta(seconds=1), upload_id=upload_id)
     if result.report_id is not None:
         wake(assemble, delay=run.process_policy.debounce or None, report_id=result.report_id)
+
+
+def _redelivered() -> bool:
+    return bool(getattr(CurrentMessage.get_current_message(), "redelivered", False))
 
 
 @actor(name="uploads.assemble", queue="reports", schema=ReportId, time_limit=600_000)

@@ -21,7 +21,7 @@ from app.logic.uploads.accept import NewUpload
 from app.logic.uploads.assemble import load_report
 from app.logic.uploads.envelope import write_envelope
 from app.models.git import Commit
-from app.models.reports import CommitReport
+from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
 from app.runtime import Runtime
 from app.settings import load_settings
@@ -76,7 +76,7 @@ def demo(folder: Path | None, as_json: bool) -> None:
             for side, sha in (("base", example.base), ("head", example.head)):
                 _upload(run, repository, example, side)
                 wait_for(run, [_report_id(repository, sha)], console, TIMEOUT)
-                console.print(f"[green]✓[/] {side}: {len(example.uploads)} uploads processed and merged")
+                console.print(_summary(side, _report_id(repository, sha)))
             console.print()
             if as_json:
                 click.echo(json.dumps(outcome(run, repository, example), indent=2, ensure_ascii=False))
@@ -125,6 +125,14 @@ def _upload(run: Runtime, repository: Repository, example: Example, side: str) -
             ci_provider="example",
         )
         send(run, new, write_envelope({entry.path: content}, listing))
+
+
+def _summary(side: str, report_id: int) -> str:
+    uploads = list(Upload.select().where(Upload.report == report_id))
+    merged = sum(upload.state == "merged" for upload in uploads)
+    if merged == len(uploads):
+        return f"[green]✓[/] {side}: {merged} uploads processed and merged"
+    return f"[red]✗[/] {side}: {merged} of {len(uploads)} uploads merged"
 
 
 def _coverage_report(repository: Repository, sha: str) -> CommitReport:

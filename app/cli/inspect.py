@@ -77,7 +77,7 @@ def _files(report: Report, lines: bool) -> dict[str, dict[str, Any]]:
     for number, path in enumerate(report.files):
         counts = dict(zip(FILE_TOTALS, map(int, table[number]), strict=True))
         total = counts["hits"] + counts["misses"] + counts["partials"]
-        files[path] = {"lines_total": total, **counts, "coverage": ratio(counts["hits"], total)}
+        files[path] = {"line_count": total, "lines": total, **counts, "coverage": ratio(counts["hits"], total)}
         if lines:
             rows = slice(int(report.offsets[number]), int(report.offsets[number + 1]))
             numbers = report.line[rows].tolist()
@@ -108,7 +108,7 @@ def _print(result: dict[str, Any], lines: bool) -> None:
             table.add_row(path, *map(str, _cells(facts)))
         totals = Totals.from_dict(result["totals"])
         table.add_section()
-        table.add_row(f"{totals.files} files", *map(str, _cells(totals.as_dict() | {"lines_total": totals.lines})))
+        table.add_row(f"{totals.files} files", *map(str, _cells(totals.as_dict() | {"line_count": totals.lines})))
         console.print(table)
         if lines:
             for path, facts in result["files"].items():
@@ -120,4 +120,4 @@ def _print(result: dict[str, Any], lines: bool) -> None:
 
 def _cells(facts: dict[str, Any]) -> tuple[Any, ...]:
     coverage = "-" if facts["coverage"] is None else f"{float(facts['coverage']):.2f}%"
-    return facts["lines_total"], facts["hits"], facts["misses"], facts["partials"], facts["branches"], coverage
+    return facts["line_count"], facts["hits"], facts["misses"], facts["partials"], facts["branches"], coverage

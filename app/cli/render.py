@@ -138,8 +138,8 @@ def print_notifications(console: Console, run: Runtime, repository: Repository, 
 def _plain(body: str) -> str:
     """The comment without its hidden marker; a terminal has no pictures for the names of emoji."""
     names = {":white_check_mark:": "✅", ":x:": "❌", ":warning:": "⚠", ":arrow_up:": "↑", ":arrow_down:": "↓"}
-    text = body.partition("\n")[2]
+    # Markdown joins lines of a paragraph; the host shows them as lines.
+    text = body.partition("\n")[2].replace("\n:", "\n\n:").replace("\n> Last", "\n>\n> Last")
     for name, sign in names.items():
         text = text.replace(name, sign)
-    # Markdown joins lines of a paragraph; the host shows them as lines.
-    return text.replace("\n:", "\n\n:")
+    return text

@@ -10,6 +10,7 @@ from peewee import (
     BigAutoField,
     BigIntegerField,
     BlobField,
+    Case,
     CompositeKey,
     DecimalField,
     ForeignKeyField,
@@ -87,8 +88,17 @@ class CommitReport(Row):
 
     @classmethod
     def want_assembly(cls, report_id: int, not_before: datetime | None = None) -> None:
-        """Record an event that may change the merged report; `not_before` None = assemble at once."""
-        cls.update(assembly_wanted=cls.assembly_wanted + 1, assembly_not_before=not_before).where(
+        """Record an event that may change the merged report; `not_before` None = assemble at once.
+
+        A request that waits already keeps its time, so that a steady stream of events cannot put it off for ever.
+        """
+        waiting = cls.assembly_done < cls.assembly_wanted
+        due = (
+            None
+            if not_before is None
+            else Case(None, [(waiting, fn.LEAST(cls.assembly_not_before, not_before))], not_before)
+        )
+        cls.update(assembly_wanted=cls.assembly_wanted + 1, assembly_not_before=due).where(
             cls.id == report_id
         ).execute()
 

@@ -50,7 +50,8 @@ def compute_comparison(storage: ObjectStorage, git_for: GitFor, comparison_id: i
         return Computed("up_to_date", row.head_commit_id, fresh)
     claimed = Comparison.claim(comparison_id, LEASE)
     if claimed is None:
-        return Computed("claimed_elsewhere")
+        # The other worker may be dead: whoever notifies computes for itself if need be.
+        return Computed("claimed_elsewhere", row.head_commit_id)
     try:
         return _compute(storage, git_for, claimed)
     except GitError as error:

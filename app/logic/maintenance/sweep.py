@@ -6,14 +6,13 @@ from datetime import timedelta
 from peewee import fn
 
 from app.logic.uploads.problems import PROCESSING_TIMEOUT, UploadProblem
-from app.logic.uploads.process import fail_upload
+from app.logic.uploads.process import MAX_ATTEMPTS, fail_upload
 from app.models.git import Commit
 from app.models.reports import CommitReport, Upload
 from app.models.results import Comparison
 
 PATIENCE = timedelta(minutes=5)
 MERGE_PATIENCE = timedelta(minutes=2)
-MAX_ATTEMPTS = 5
 BATCH = 100
 
 

@@ -14,12 +14,15 @@ from app.logic.coverage.formats.base import FormatOptions
 from app.logic.coverage.report import Report
 from app.logic.uploads import events, object_names, problems
 from app.logic.uploads.envelope import Limits
+from app.logic.uploads.lease import kept
 from app.logic.uploads.parse import PARSER_VERSION, ParsedUpload, parse_upload
 from app.logic.uploads.problems import UploadProblem
 from app.models.database import db, now
 from app.models.machinery import ObjectGarbage
 from app.models.reports import CommitReport, Upload, UploadError
 
+# Attempts that killed their worker or ended in a passing fault; then the upload is taken for poison.
+MAX_ATTEMPTS = 10
 OPEN_STATES = ("received", "processing")
 BUCKET = "archive"
 TRIM_ABOVE = 50 << 20  # raw bytes; a smaller job leaves too little behind to be worth a trim
@@ -36,12 +39,16 @@ class ProcessPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """What follows: assembly of this report; None = nothing, somebody else has the upload or it is unknown."""
+    """What follows: assembly of this report; None = nothing, somebody else has the upload or it is unknown.
+
+    `held_for` is how long another worker's lease may still hold.
+    """
 
     report_id: int | None
     outcome: str
     formats: tuple[str, ...] = ()
     error_code: str | None = None
+    held_for: timedelta | None = None
 
 
 def process_upload(storage: ObjectStorage, upload_id: int, policy: ProcessPolicy, owner: str) -> Processed:
@@ -50,16 +57,22 @@ def process_upload(storage: ObjectStorage, upload_id: int, policy: ProcessPolicy
     Raises ObjectMissing while the object may still be on its way, and StorageError for passing faults: the lease is
     given back first, so the retry of the message can claim again.
     """
+    _require_object(storage, upload_id)
     upload = Upload.claim(upload_id, policy.lease, owner)
     if upload is None:
         return _not_claimed(upload_id)
+    if upload.attempts > MAX_ATTEMPTS:
+        problem = UploadProblem(problems.PROCESSING_TIMEOUT, {"attempts": MAX_ATTEMPTS})
+        fail_upload(upload, problem, (), policy.debounce)
+        return Processed(upload.report_id, "error", (), problem.code)
     sha = upload.report.commit.sha
     events.record(upload.repo_id, sha, events.PROCESSING, [upload.id], extra={"attempt": upload.attempts})
     try:
-        parsed = _parse(storage, upload, policy)
-        if parsed.report is not None:
-            _store(storage, upload, parsed, parsed.report, policy)
-            return Processed(upload.report_id, "ok", parsed.formats)
+        with kept(upload, policy.lease):
+            parsed = _parse(storage, upload, policy)
+            if parsed.report is not None:
+                _store(storage, upload, parsed, parsed.report, policy)
+                return Processed(upload.report_id, "ok", parsed.formats)
     except BaseException:
         # The retry of the message, or another worker, must not wait for the lease to run out.
         Upload.settle(upload.id, upload.attempts, "received")
@@ -73,8 +86,17 @@ def _not_claimed(upload_id: int) -> Processed:
     upload = Upload.get_or_none(Upload.id == upload_id)
     if upload is None:
         return Processed(None, "unknown")
+    if upload.state == "processing" and upload.lease_until is not None:
+        return Processed(None, "held", held_for=max(timedelta(0), upload.lease_until - now()))
     # A repeated message of finished work may stand for a lost wake-up: asking for assembly again is harmless.
     return Processed(upload.report_id if upload.state == "processed" else None, "not_claimed")
+
+
+def _require_object(storage: ObjectStorage, upload_id: int) -> None:
+    """Raise ObjectMissing before anything is claimed: a client may still be sending, which is no attempt of ours."""
+    upload = Upload.get_or_none((Upload.id == upload_id) & (Upload.state == "received"))
+    if upload is not None and storage.stat(upload.object_path or "") is None:
+        raise ObjectMissing(f"upload {upload_id}: {upload.object_path}")
 
 
 def _parse(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> ParsedUpload:

@@ -1,0 +1,90 @@
+"""The attribute values of many tags as columns of spans."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from app.logic.coverage.formats.scan import Positions, Text
+from app.logic.coverage.formats.xml_tags import Flags, Tags, Unusual
+
+Span = tuple[Positions, Positions]
+
+_MOST: Final = 64  # attributes of an element, and different names in one place
+_ATTRIBUTE: Final = re.compile(rb" (xmlns:)?([A-Za-z_][A-Za-z0-9_.-]*)=")
+
+
+def read_attributes(tags: Tags, rows: Positions, wanted: Sequence[str]) -> dict[str, Span]:
+    """Spans of the wanted attributes of the tags `rows`, (0, 0) where one is absent; raises Unusual.
+
+    Goes through the first, second, ... attribute of all tags together. Tools write the attributes of an element in one
+    order, so there are few different names in each place: one after the other is taken out of the tags that are left.
+    """
+    columns: dict[str, Span] = {}
+    count = tags.values[rows]
+    chosen = np.arange(rows.size)
+    before = tags.name_end[rows]  # behind the name or the quote that ends the attribute in front
+    quote = tags.first_quote[rows]
+    places = int(count.max(initial=0))
+    if places > _MOST:
+        raise Unusual("very many attributes")
+    for place in range(places):
+        more = count > place
+        if not more.all():
+            chosen, before, quote, count = chosen[more], before[more], quote[more], count[more]
+        opening, closing = tags.marks[quote], tags.marks[quote + 1]
+        for name, taken in _names(tags.text, before, opening):
+            if name in wanted:
+                column = columns.setdefault(name, (np.zeros(rows.size, np.int64), np.zeros(rows.size, np.int64)))
+                _assign(column, chosen[taken], opening[taken] + 1, closing[taken])
+        before = closing + 1
+        quote = quote + 2
+    return columns
+
+
+def _names(text: Text, before: Positions, opening: Positions) -> Iterator[tuple[str, Positions | slice]]:
+    """The different names between the two positions, each with the rows where it stands."""
+    rest = np.arange(before.size)
+    for _ in range(_MOST):
+        if not rest.size:
+            return
+        one = int(rest[0])
+        written = text.cut(int(before[one]), int(opening[one]))
+        match = _ATTRIBUTE.fullmatch(written)
+        if match is None:
+            raise Unusual("an unusual attribute")
+        same = _written(text, written, before[rest], opening[rest])
+        yield (
+            ("" if match[1] else match[2].decode()),
+            slice(None) if same.all() and rest.size == before.size else rest[same],
+        )
+        rest = rest[~same]
+    raise Unusual("very many attributes")
+
+
+def _written(text: Text, written: bytes, before: Positions, opening: Positions) -> Flags:
+    """Where blank, name and `=` between the two positions are exactly `written`."""
+    same: Flags = opening - before == len(written)
+    for offset in range(0, len(written), 8):
+        piece = written[max(len(written) - offset - 8, 0) : len(written) - offset]
+        word = text.words[np.maximum(opening - offset - 8, 0)]
+        expected = int.from_bytes(piece.rjust(8, b"\0"), "little")
+        same &= (word ^ np.uint64(expected)) >> np.uint64(8 * (8 - len(piece))) == 0
+    return same
+
+
+def _assign(column: Span, rows: Positions, start: Positions, end: Positions) -> None:
+    if column[1][rows].any():
+        raise Unusual("an attribute twice")
+    column[0][rows] = start
+    column[1][rows] = end
+
+
+def element_text(tags: Tags, rows: Positions) -> Span:
+    """Spans of the text of the elements `rows`, which must have no child elements; raises Unusual."""
+    with_text = rows[tags.delta[rows] > 0]
+    if (with_text == len(tags) - 1).any() or not tags.closing[with_text + 1].all():
+        raise Unusual("an element inside a text, or a text over the border of a block")
+    start = tags.end[rows] + 1
+    return start, np.where(tags.delta[rows] > 0, tags.start[np.minimum(rows + 1, len(tags) - 1)], start)

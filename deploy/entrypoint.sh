@@ -9,7 +9,7 @@ worker)
     exec dramatiq app.actors \
         --processes "${WORKER_PROCESSES:-2}" --threads "${WORKER_THREADS:-2}" \
         --worker-shutdown-timeout "${WORKER_SHUTDOWN_TIMEOUT_MS:-600000}" \
-        --skip-logging --fork-function app.exposition:serve_forever \
+        --skip-logging --fork-function app.probes:serve_forever \
         ${WORKER_QUEUES:+--queues ${WORKER_QUEUES}} "$@"
     ;;
 scheduler)

@@ -1,5 +1,7 @@
 """Statuses and totals of a report, and the part of a report that a filter keeps."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,6 +73,12 @@ def select_files(report: Report, keep: NDArray[np.bool_]) -> Report:
     """Return the rows of the files where `keep` (bool[files]) is true."""
     if keep.all():
         return report
+    picked = pick_files(report, keep)
+    return replace(picked, missing=canonical_texts(picked.missing))
+
+
+def pick_files(report: Report, keep: NDArray[np.bool_]) -> Report:
+    """Return the same as `select_files`, but with the whole table of texts."""
     chosen = np.flatnonzero(keep)
     counts = np.diff(report.offsets)[chosen]
     rows = spread(report.offsets[chosen], counts)
@@ -93,7 +101,7 @@ def select_files(report: Report, keep: NDArray[np.bool_]) -> Report:
         kind=report.kind[rows],
         branch_row=branch_row[branches],
         branch_arms=report.branch_arms[branches],
-        missing=canonical_texts(missing),
+        missing=missing,
         complexity=Complexity(
             complexity_row[complexities],
             report.complexity.value[complexities],

@@ -48,3 +48,19 @@ def sort_lists(offsets: Ints, elements: Ints) -> tuple[Ints, Ints]:
     fresh = np.ones(len(elements), dtype=bool)
     fresh[1:] = (elements[1:] != elements[:-1]) | (owner[1:] != owner[:-1])
     return offsets_of(np.bincount(owner[fresh], minlength=count)), elements[fresh]
+
+
+def find_in_lists(wanted: Ints, starts: Ints, ends: Ints, elements: Ints) -> NDArray[np.bool_]:
+    """Tell for each wanted value whether `elements[starts[i]:ends[i]]`, ascending and not empty, holds it.
+
+    A binary search of all at once: as many steps as the longest list needs.
+    """
+    low, high = starts, ends - 1
+    while (low < high).any():
+        middle = (low + high) >> 1
+        behind = elements[middle] < wanted
+        low = np.where(behind, middle + 1, low)
+        high = np.where(behind, high, middle)
+        low = np.minimum(low, high)  # a search that is done stays at its element while others go on
+    found: NDArray[np.bool_] = elements[low] == wanted
+    return found

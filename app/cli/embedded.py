@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ def opened(settings: Settings | None = None, *, folder: Path | None = None, work
 
     `work` starts worker threads in this process; a configured installation has workers of its own.
     """
-    settings = settings or load_settings()
+    settings = _quiet(settings or load_settings())
     if not settings.is_embedded:
         run = runtime.configure(settings, worker=False)
         try:
@@ -40,6 +41,13 @@ def opened(settings: Settings | None = None, *, folder: Path | None = None, work
         return
     with _embedded(settings, folder or Path(settings.embedded.folder), work) as run:
         yield run
+
+
+def _quiet(settings: Settings) -> Settings:
+    """A person at a terminal wants results, not the log of a service: by default only warnings are shown."""
+    if settings.log.level != "INFO":
+        return settings
+    return replace(settings, log=replace(settings.log, level="WARNING", format="text"))
 
 
 @contextmanager

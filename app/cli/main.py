@@ -49,7 +49,7 @@ def main() -> None:
     except SettingsError as error:
         console.print("[red]The configuration cannot be used:[/]")
         for problem in error.problems:
-            console.print(f"  {problem}", highlight=False, markup=False)
+            console.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
         console.print("Correct these keys (docs/configuration.md) and try again.")
         sys.exit(EXIT_CONFIGURATION)
     except OperationalError as error:
@@ -65,6 +65,6 @@ def _first_line(error: Exception) -> str:
 
 
 def _fail(console: Console, problem: str, advice: str) -> None:
-    console.print(f"[red]{problem}[/]", highlight=False)
+    console.print(f"[red]{problem}[/]", highlight=False, soft_wrap=True)
     console.print(advice, highlight=False)
     sys.exit(EXIT_UNAVAILABLE)

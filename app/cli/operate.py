@@ -18,6 +18,14 @@ from app.settings import load_settings
 OLDEST_POSTGRES = 140_000
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 EXIT_PROBLEMS = 1
+ADVICE = {
+    "database": "Start PostgreSQL or correct database.url.",
+    "schema": "Run `coverage-worker migrate`.",
+    "clock": "Set both machines by NTP.",
+    "storage": "Create the bucket or folder, or correct storage.url and its keys.",
+    "broker": "Start RabbitMQ or correct broker.url.",
+    "github": "Set providers.github.token.",
+}
 
 
 @click.command()
@@ -30,7 +38,7 @@ def migrate() -> None:
 
 
 class Problem(Exception):
-    """What a check found wrong, with the next step."""
+    """What a check found wrong."""
 
 
 @click.command()
@@ -46,10 +54,10 @@ def doctor() -> None:
                 detail = check()
             except Exception as error:  # a check may fail in any way; the others still run
                 failed = True
-                text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-                console.print(f"[red]bad[/] {name}: {text}", highlight=False)
+                text = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+                console.print(f"[red]bad[/] {name}: {text}. {ADVICE[name]}", highlight=False, soft_wrap=True)
             else:
-                console.print(f"[green]ok[/]  {name}: {detail}", highlight=False)
+                console.print(f"[green]ok[/]  {name}: {detail}", highlight=False, soft_wrap=True)
     if failed:
         sys.exit(EXIT_PROBLEMS)
 
@@ -75,14 +83,14 @@ def _check_database(run: Runtime) -> str:
 def _check_schema(run: Runtime) -> str:
     pending = migrations.pending(run.database)
     if pending:
-        raise Problem(f"{len(pending)} migrations are pending: run `coverage-worker migrate`")
+        raise Problem(f"{len(pending)} migrations are pending")
     return migrations.expected_version()
 
 
 def _check_clock(run: Runtime) -> str:
     skew = abs(datetime.now(UTC) - run.database.execute_sql("SELECT clock_timestamp()").fetchone()[0])
     if skew > MAX_CLOCK_SKEW:
-        raise Problem(f"this machine and the database differ by {skew.total_seconds():.0f} s: set both by NTP")
+        raise Problem(f"this machine and the database differ by {skew.total_seconds():.0f} s")
     return "agrees with the database"
 
 

@@ -110,10 +110,12 @@ def print_failures(console: Console, report_id: int) -> None:
     for upload in Upload.select().where(Upload.report == report_id).order_by(Upload.session_index):
         for error in UploadError.select().where(UploadError.upload == upload.id):
             problem = UploadProblem(error.code, error.params)
-            console.print(f"[red]upload {upload.id} failed ({error.code}):[/] {problem}", highlight=False)
+            console.print(
+                f"[red]upload {upload.id} failed ({error.code}):[/] {problem}", highlight=False, soft_wrap=True
+            )
         for note in upload.notes or []:
             text = f"{note.get('file') or 'upload'}: {note.get('reason')} {note.get('detail') or ''}"
-            console.print(f"[yellow]note on upload {upload.id}:[/] {text}", highlight=False)
+            console.print(f"[yellow]note on upload {upload.id}:[/] {text}", highlight=False, soft_wrap=True)
 
 
 def print_notifications(console: Console, run: Runtime, repository: Repository, commit: Commit) -> None:
@@ -124,12 +126,14 @@ def print_notifications(console: Console, run: Runtime, repository: Repository, 
         statuses = git.get_statuses(commit.sha)
         comment = git.find_comment(commit.pull_number, marker(run.notify_policy.brand)) if commit.pull_number else None
     except GitError as error:
-        console.print(f"[yellow]Statuses cannot be read ({error.code}): {error}[/]", highlight=False)
+        console.print(f"[yellow]Statuses cannot be read ({error.code}): {error}[/]", highlight=False, soft_wrap=True)
         return
     console.print()
     for status in statuses:
         color = COLORS[status.state]
-        console.print(f"[{color}]{status.state:8}[/] {status.context}: {status.description}", highlight=False)
+        console.print(
+            f"[{color}]{status.state:8}[/] {status.context}: {status.description}", highlight=False, soft_wrap=True
+        )
     if comment is not None:
         console.print()
         console.print(Panel(Markdown(_plain(comment.body)), title=f"Comment on pull request #{commit.pull_number}"))

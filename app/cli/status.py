@@ -35,7 +35,7 @@ def status(commit: str) -> None:
         console.print(f"[bold]{repository.owner.username}/{repository.name}[/] {row.sha}", highlight=False)
         for error in CommitError.select().where(CommitError.commit == row.id):
             text = (error.params or {}).get("text", "")
-            console.print(f"[yellow]commit problem {error.code}:[/] {text}", highlight=False)
+            console.print(f"[yellow]commit problem {error.code}:[/] {text}", highlight=False, soft_wrap=True)
         for report in CommitReport.select().where(CommitReport.commit == row.id):
             _print_report(console, report)
             print_failures(console, report.id)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -13,9 +14,9 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 _SECRET_WORDS = ("token", "secret", "password", "authorization", "cookie", "private_key", "api_key")
 _REDACTED = "[redacted]"
-# The password of a URL, the token of a header, tokens of GitHub and GitLab.
+# The user and password of a URL, the value of a header, tokens of GitHub and GitLab; never the quote that ends a text.
 _CREDENTIALS = re.compile(
-    r"(?<=://)[^\s/@]+(?=@)|(?<=Bearer )\S+|(?<=Basic )\S+|\bgh[a-z]_\w{16,}|\bgithub_pat_\w+|\bglpat-[\w-]+"
+    r'(://)[^\s/@"\\]+(?=@)|(Bearer |Basic )[^\s"\\]+|gh[a-z]_\w{16,}|github_pat_\w+|glpat-[\w-]+'
 )
 BURST = 10
 PERIOD = 60.0
@@ -37,16 +38,11 @@ def configure_logging(
         structlog.processors.format_exc_info,
         redact,
     ]
-    last: Processor = (
-        structlog.processors.JSONRenderer(default=str)
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(timestamp_key="ts", exception_formatter=structlog.dev.plain_traceback)
-    )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(style)],
         )
     )
     handler.addFilter(BurstLimit())
@@ -74,23 +70,40 @@ def _quiet_libraries() -> None:
     logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
+def _renderer(style: Literal["json", "text"]) -> Processor:
+    render: Callable[[WrappedLogger, str, EventDict], Any] = (
+        structlog.processors.JSONRenderer(default=str)
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(timestamp_key="ts", exception_formatter=structlog.dev.plain_traceback)
+    )
+
+    def line(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        return _CREDENTIALS.sub(rf"\1\2{_REDACTED}", render(logger, method, event))
+
+    return line
+
+
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Blot out the values of keys whose names speak of secrets, at any depth, and credentials inside texts."""
+    """Blot out the values of keys whose names speak of secrets, at any depth of dictionaries and lists."""
     for key, value in event.items():
-        event[key] = _clean(key, value)
+        if _is_secret(key):
+            event[key] = _REDACTED
+        elif isinstance(value, dict | list | tuple):
+            event[key] = _clean(value)
     return event
 
 
-def _clean(key: Any, value: Any) -> Any:
-    if isinstance(key, str) and any(word in key.lower() for word in _SECRET_WORDS):
-        return _REDACTED
+def _clean(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _clean(name, inner) for name, inner in value.items()}
+        return {key: _REDACTED if _is_secret(key) else _clean(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(None, inner) for inner in value]
-    if isinstance(value, str):
-        return _CREDENTIALS.sub(_REDACTED, value)
+        return [_clean(inner) for inner in value]
     return value
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(key: Any) -> bool:
+    return isinstance(key, str) and any(word in key.lower() for word in _SECRET_WORDS)
 
 
 class BurstLimit(logging.Filter):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -58,7 +59,25 @@ def test_every_line_of_a_message_says_which_message_it_is(broker: StubBroker, lo
     assert working["attempt"] == 1
     assert working["trace_id"] == message.message_id != working["message_id"]
     assert working["token"] == "[redacted]"
-    assert [line["outcome"] for line in lines(logs) if line["event"] == "message_processed"] == ["ok", "ok"]
+
+
+def test_only_slow_and_unsuccessful_messages_get_a_closing_line(
+    broker: StubBroker, logs: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.middleware.log_context.SLOW", 0.2)
+
+    @actor(name="tests.pace", queue="reports", schema=Ids, time_limit=5_000)
+    def pace(upload_id: int) -> None:
+        time.sleep(0.3 if upload_id == 1 else 0)
+
+    pace.send(upload_id=1)
+    pace.send(upload_id=2)
+    with running(broker):
+        broker.join("reports", timeout=10_000)
+
+    [closing] = [line for line in lines(logs) if line["event"] == "message_processed"]
+    assert (closing["upload_id"], closing["outcome"]) == (1, "ok")
+    assert closing["duration_ms"] >= 300
 
 
 def test_a_failure_is_one_json_line_without_the_payload(broker: StubBroker, logs: StringIO) -> None:

@@ -89,3 +89,28 @@ def test_hearts_of_processes_that_are_gone_do_not_count(tmp_path: Path) -> None:
     assert silence is not None
     assert silence >= 100
     assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_a_process_that_stays_big_after_a_message_ends_itself_once_and_gracefully() -> None:
+    script = """
+import signal
+import dramatiq
+from dramatiq import Worker
+from app.broker import stub_broker
+from app.middleware.memory_cap import RecycleAbove
+told = []
+signal.signal(signal.SIGTERM, lambda *_: told.append("TERM"))
+broker = stub_broker(middleware=[RecycleAbove(1 << 20)])
+@dramatiq.actor(broker=broker, queue_name="uploads")
+def job(): ...
+worker = Worker(broker, worker_timeout=50, worker_threads=2)
+worker.start()
+for _ in range(5):
+    job.send()
+broker.join("uploads", timeout=20000)
+worker.stop()
+print(told)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+
+    assert result.stdout.splitlines()[-1:] == ["['TERM']"], result.stderr

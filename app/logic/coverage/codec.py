@@ -219,7 +219,7 @@ def _strings(data: bytes) -> tuple[str, ...]:
     """Return a sorted list of distinct strings."""
     try:
         strings = msgspec.json.decode(data, type=tuple[str, ...])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ReportCorrupt(f"the header is not readable: {error}") from None
     if not _in_order(strings):
         raise ReportCorrupt("the header is not in order")

@@ -71,14 +71,14 @@ def sum_totals(table: NDArray[np.int64]) -> Totals:
 
 def select_files(report: Report, keep: NDArray[np.bool_]) -> Report:
     """Return the rows of the files where `keep` (bool[files]) is true."""
-    if keep.all():
-        return report
     picked = pick_files(report, keep)
     return replace(picked, missing=canonical_texts(picked.missing))
 
 
 def pick_files(report: Report, keep: NDArray[np.bool_]) -> Report:
     """Return the same as `select_files`, but with the whole table of texts."""
+    if keep.all():
+        return report
     chosen = np.flatnonzero(keep)
     counts = np.diff(report.offsets)[chosen]
     rows = spread(report.offsets[chosen], counts)

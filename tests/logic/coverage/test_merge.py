@@ -35,7 +35,7 @@ def measures(draw: st.DrawFn, paths: Sequence[str] = ("a.py", "b.py")) -> Measur
 
 uploads = st.lists(st.lists(measures(), max_size=6), min_size=1, max_size=4)
 ruby_uploads = st.lists(st.lists(measures(paths=("a.rb", "b.py")), max_size=6), min_size=1, max_size=4)
-modest = settings(max_examples=150, deadline=None)
+modest = settings(max_examples=60, deadline=None)
 
 
 def stored(report: Report) -> codec.StoredReport:

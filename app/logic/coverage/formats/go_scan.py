@@ -1,0 +1,116 @@
+"""The fast reader of Go cover profiles: usual lines by whole blocks of bytes, everything else one by one."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.logic.coverage.builder import ReportBuilder
+from app.logic.coverage.formats.base import FormatOptions, ParseStats
+from app.logic.coverage.formats.digits import trailing
+from app.logic.coverage.formats.go_blocks import BadLine, Files, check_size, is_path, read_block
+from app.logic.coverage.formats.go_rows import Blocks, add_rows, join
+from app.logic.coverage.formats.limits import MAX_LINE
+from app.logic.coverage.formats.lines import Lines, cut_at_lines
+from app.logic.coverage.formats.scan import Positions
+
+BLOCK: Final = 1 << 19  # bytes: the arrays of one block stay in the cache of the processor
+
+_LONGEST_PATH: Final = 512  # bytes up to which the paths of neighbouring lines are compared
+_ODD: Final = -2  # number of a file whose lines have to be read one by one
+
+
+def parse_scanning(data: bytes, builder: ReportBuilder, options: FormatOptions, block_size: int = BLOCK) -> ParseStats:
+    """Read a profile in blocks of about `block_size` bytes.
+
+    Lines of the usual shape become columns without a loop; a line that is anything else (huge or negative numbers,
+    tabs, garbage) goes to the same function that the plain parser uses. A file may occur in several places, so lines
+    are evaluated when all are known.
+    """
+    stats = ParseStats()
+    files = Files(builder)
+    parts = []
+    lines_before = 0
+    for block in cut_at_lines(data, block_size):
+        lines = Lines(block)
+        usual, others = _read_usual(lines, files)
+        stats.records += len(usual)
+        parts.append(usual)
+        if len(others):
+            parts.append(_read_others(lines, others, lines_before, files, stats))
+        lines_before += len(lines)
+    blocks = join(parts).in_known_files()
+    check_size(blocks.spanned_lines(), len(data))
+    add_rows(blocks, builder, options.enabled("go.partials_as_hits"))
+    return stats
+
+
+def _read_usual(lines: Lines, files: Files) -> tuple[Blocks, Positions]:
+    """Read lines of plain numbers and single blanks; returns their blocks, and which other lines there are."""
+    hits, at, good = trailing(lines.text, lines.end, ord(" "))
+    _, at, fine = trailing(lines.text, at, ord(" "))
+    good &= fine
+    last_column, at, fine = trailing(lines.text, at, ord("."))
+    good &= fine
+    last_line, at, fine = trailing(lines.text, at, ord(","))
+    good &= fine
+    first_column, at, fine = trailing(lines.text, at, ord("."))
+    good &= fine
+    first_line, at, fine = trailing(lines.text, at, ord(":"))
+    good &= fine
+    good &= (first_line >= 1) & (first_line <= last_line) & (last_line <= MAX_LINE) & (at > lines.start)
+
+    usual = np.flatnonzero(good)
+    file = _files(lines, usual, at, files)
+    if (file == _ODD).any():
+        good[usual[file == _ODD]] = False
+        usual, file = np.flatnonzero(good), file[file != _ODD]
+    columns = (first_line, first_column, last_line, last_column, hits)
+    return Blocks.of(file, *(column[usual] for column in columns)), np.flatnonzero(~good)
+
+
+def _files(lines: Lines, index: Positions, colon: Positions, files: Files) -> NDArray[np.int64]:
+    """The file of each of the given lines, whose paths end at `colon`; looked up once for a run of equal paths."""
+    if not len(index):
+        return np.zeros(0, np.int64)
+    start, end = lines.start[index], colon[index]
+    head = np.flatnonzero(np.concatenate([[True], ~_like_previous(lines, start, end)]))
+    numbers = [
+        _number(lines.text.cut(*span), files) for span in zip(start[head].tolist(), end[head].tolist(), strict=True)
+    ]
+    return np.repeat(np.array(numbers, np.int64), np.diff(head, append=len(index)))
+
+
+def _like_previous(lines: Lines, start: Positions, end: Positions) -> NDArray[np.bool_]:
+    """Which paths, from the second on, are the same as the one before. Some that are may be missed, none is made up."""
+    length = end - start
+    same: NDArray[np.bool_] = (length[1:] == length[:-1]) & (length[1:] <= _LONGEST_PATH)
+    if not same.any():
+        return same
+    longest = int(length[1:][same].max())
+    for offset in range(0, longest, 8):
+        # The last 8 bytes of a path stand in for all words behind them. Those of a path shorter than that begin
+        # before it, where they may differ for no reason.
+        word = lines.text.words[np.minimum(start + offset, end - 8)]
+        same &= word[1:] == word[:-1]
+    return same
+
+
+def _number(path: bytes, files: Files) -> int:
+    if not is_path(path) or path == b"mode" or path != path.strip():
+        return _ODD
+    return files.number(path)
+
+
+def _read_others(lines: Lines, index: Positions, lines_before: int, files: Files, stats: ParseStats) -> Blocks:
+    rows = []
+    for at in index.tolist():
+        try:
+            block = read_block(lines.cut(at))
+        except BadLine as problem:
+            stats.skip(f"line {lines_before + at + 1}: {problem}")
+            continue
+        if block is not None:
+            stats.records += 1
+            rows.append((files.number(block.path), *block[1:]))
+    return Blocks.of(*np.array(rows, np.int64).reshape(-1, 6).T)

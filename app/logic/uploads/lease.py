@@ -1,0 +1,42 @@
+"""Keep a claimed upload ours while we work: a short lease, renewed as long as this process lives."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+from peewee import PeeweeException
+
+from app.models.database import db
+from app.models.reports import Upload
+
+log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def kept(upload: Upload, lease: timedelta) -> Iterator[None]:
+    """Renew the claim of an upload every third of its lease until the block ends.
+
+    Renewal that fails is logged and tried again: losing the lease costs double work, never a wrong result, because the
+    number of the attempt guards every write.
+    """
+    finished = threading.Event()
+    thread = threading.Thread(target=_renew, args=(upload, lease, finished), name=f"lease-{upload.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()
+
+
+def _renew(upload: Upload, lease: timedelta, finished: threading.Event) -> None:
+    while not finished.wait(lease.total_seconds() / 3):
+        try:
+            Upload.renew(upload.id, upload.attempts, lease)
+        except PeeweeException as error:
+            log.warning("upload.lease.not_renewed", upload_id=upload.id, error_class=type(error).__name__)
+        finally:
+            if not db.is_closed():
+                db.close()

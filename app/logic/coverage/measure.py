@@ -32,8 +32,8 @@ def statuses(report: Report) -> NDArray[np.uint8]:
     if len(status) and report.hits.min() == IGNORED:
         status[report.hits == IGNORED] = SKIPPED
     covered = report.hits[report.branch_row]
-    partial = (covered > 0) & (covered < report.branch_arms)
-    status[report.branch_row[partial]] = PARTIAL
+    # MISS, PARTIAL and HIT follow each other.
+    status[report.branch_row] = MISS + (covered > 0).view(np.uint8) + (covered == report.branch_arms)
     return status
 
 
@@ -44,16 +44,12 @@ def file_totals(report: Report) -> NDArray[np.int64]:
     """
     status = statuses(report)
     table = np.zeros((len(report.files), len(FILE_TOTALS)), dtype=np.int64)
-    skipped = _per_file(report, np.flatnonzero(status == SKIPPED))
-    misses = _per_file(report, np.flatnonzero(status == MISS))
-    partials = _per_file(report, report.branch_row[status[report.branch_row] == PARTIAL])
-    special = np.flatnonzero(report.kind)
-    kinds = report.kind[special]
-    table[:, 0] = np.diff(report.offsets) - skipped - misses - partials
-    table[:, 1] = misses
-    table[:, 2] = partials
-    table[:, 3] = _per_file(report, special[kinds == BRANCH])
-    table[:, 4] = _per_file(report, special[kinds == METHOD])
+    masks = (status == HIT, status == MISS, status == PARTIAL, report.kind == BRANCH, report.kind == METHOD)
+    filled = np.flatnonzero(np.diff(report.offsets))
+    if len(filled):
+        starts = report.offsets[filled]
+        for column, mask in enumerate(masks):
+            table[filled, column] = np.add.reduceat(mask, starts, dtype=np.int32)
     table[:, 5] = _sum_per_file(report, report.complexity.row, report.complexity.value)
     table[:, 6] = _sum_per_file(report, report.complexity.row, np.maximum(report.complexity.total, 0))
     return table
@@ -132,11 +128,6 @@ def columns(report: Report) -> tuple[NDArray[np.generic], ...]:
         *(missing.row, missing.arms, missing.offsets, missing.ids),
         *(complexity.row, complexity.value, complexity.total),
     )
-
-
-def _per_file(report: Report, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count ascending rows per file."""
-    return np.diff(np.searchsorted(rows, report.offsets))
 
 
 def _sum_per_file(report: Report, rows: NDArray[np.int64], values: NDArray[np.integer]) -> NDArray[np.int64]:

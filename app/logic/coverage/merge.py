@@ -16,7 +16,7 @@ from app.logic.coverage.measure import file_totals, pick_files
 from app.logic.coverage.merge_missing import MissingSets
 from app.logic.coverage.merge_slots import DenseSlots, RankedSlots, Slots
 from app.logic.coverage.ragged import Ints, offsets_of, take_lists
-from app.logic.coverage.report import FILE_TOTALS, IGNORED, Complexity, MissingArms, Report
+from app.logic.coverage.report import FILE_TOTALS, IGNORED, LINE, Complexity, MissingArms, Report
 from app.logic.coverage.slices import join_slices, slice_bounds, slice_report
 
 Source = Report | StoredReport
@@ -136,7 +136,7 @@ class _Layers:
         self._plain[slot] = np.maximum(self._plain[slot], plain)
         if part.hits.min(initial=0) == IGNORED:
             self._ignored[slot[part.hits == IGNORED]] = True
-        special = np.flatnonzero(part.kind)
+        special = np.flatnonzero(part.kind != LINE)
         place = slot[special]
         self._kind[place] = np.maximum(self._kind[place], part.kind[special])
         if len(part.branch_row):

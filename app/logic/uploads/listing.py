@@ -1,5 +1,6 @@
 """The repository's file list, indexed so that a path from a report finds the file it means."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
@@ -12,23 +13,15 @@ DEPENDENCY_DIRECTORIES = frozenset(
 class Listing:
     """Finds repository files by the longest common path suffix, ignoring case (rules: docs/paths.md).
 
-    One dictionary from base name to candidates: a lookup costs the number of files that share the base name.
+    All paths are kept spelled backwards and sorted, so that those with a common suffix stand side by side: a lookup
+    costs some binary searches, however many files share a name.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._by_name: dict[str, int | list[int]] = {}
-        self.paths: list[str] = []
-        by_name = self._by_name
-        for number, path in enumerate(paths):
-            self.paths.append(path)
-            name = path[path.rfind("/") + 1 :].lower()
-            known = by_name.get(name)
-            if known is None:
-                by_name[name] = number
-            elif isinstance(known, list):
-                known.append(number)
-            else:
-                by_name[name] = [known, number]
+        self.paths = list(dict.fromkeys(paths))
+        keys = [_backwards(path) for path in self.paths]
+        self._order = sorted(range(len(keys)), key=keys.__getitem__)
+        self._keys = [keys[number] for number in self._order]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -39,33 +32,43 @@ class Listing:
         `rooted` says that the path was absolute (or an import path): only then may a file at the repository's root
         stand for a longer path.
         """
-        parts = path.lower().split("/")
-        found = self._by_name.get(parts[-1])
-        if found is None:
-            return None
-        numbers = found if isinstance(found, list) else [found]
-        parts.reverse()
-        candidates = self._candidates([self.paths[n] for n in numbers], parts)
-        accepted = [c for c in candidates if _agrees(c, parts, rooted)]
+        parts = path.lower().split("/")[::-1]
+        accepted = [candidate for candidate in self._candidates(path) if _agrees(candidate, parts, rooted)]
         return _best(accepted, path) if accepted else None
 
-    @staticmethod
-    def _candidates(paths: Sequence[str], wanted: Sequence[str]) -> list[str]:
-        reverse = {path: path.lower().split("/")[::-1] for path in dict.fromkeys(paths)}
-        depth = {path: _common(parts, wanted) for path, parts in reverse.items()}
-        deepest = max(depth.values())
-        whole = [path for path in reverse if depth[path] == len(reverse[path])]
-        longest = max((depth[path] for path in whole), default=0)
-        ending = [path for path in whole if depth[path] == longest]
-        if longest == deepest:
-            return ending
-        through = [path for path in reverse if depth[path] == deepest]
-        nearest = min(through, key=lambda path: len(reverse[path]))
-        chain = reverse[nearest]
-        if any(reverse[path][: len(chain)] != chain for path in through):
-            # Deeper than any whole file, and several files fit: guessing would book coverage on the wrong one.
+    def _candidates(self, path: str) -> list[str]:
+        """Return the longest listed path that ends `path`, and the one that `path` ends, if it is only one.
+
+        Both come in every spelling that is listed. Deeper agreement with several files makes the first one a guess,
+        which would book coverage on the wrong file, so then there is none.
+        """
+        wanted = _backwards(path)
+        suffixes = [wanted[: end + 1] for end, char in enumerate(wanted) if char == "/"]
+        deepest = next((suffix for suffix in reversed(suffixes) if self._from(suffix) < self._end(suffix)), None)
+        if deepest is None:
             return []
-        return [*ending, *(path for path in through if reverse[path] == chain)]
+        whole = next((self._spellings(suffix) for suffix in reversed(suffixes) if self._spellings(suffix)), [])
+        if whole and _backwards(whole[0]) == deepest:
+            return whole
+        # The shortest of several sorts first, and is the end of all if it is the end of the first and the last.
+        first, last = self._keys[self._from(deepest)], self._keys[self._end(deepest) - 1]
+        return [*whole, *self._spellings(first)] if last.startswith(first) else []
+
+    def _spellings(self, key: str) -> list[str]:
+        """Return the listed paths that are this one but for case."""
+        first, end = bisect_left(self._keys, key), bisect_right(self._keys, key)
+        return [self.paths[number] for number in self._order[first:end]]
+
+    def _from(self, key: str) -> int:
+        return bisect_left(self._keys, key)
+
+    def _end(self, key: str) -> int:
+        """Return the place after the last path that starts with a key, which ends in `/`: `0` is the next character."""
+        return bisect_left(self._keys, key[:-1] + "0")
+
+
+def _backwards(path: str) -> str:
+    return path.lower()[::-1] + "/"
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> int:

@@ -1,27 +1,27 @@
 """Tell people about a commit: gather the facts, decide, render, deliver, and remember what was said."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from urllib.parse import quote
 
 import structlog
 
-from app.clients.git.base import GitError, GitProvider
+from app.clients.git.base import CommitStatus, GitError, GitProvider
 from app.clients.storage import ObjectStorage
 from app.logic.comparison.base import Base, PullFacts, choose_base, refresh_pull
 from app.logic.comparison.compute import compare_reports, compute_comparison, coverage_report
-from app.logic.coverage.assembled import AssembledReport
 from app.logic.coverage.comparison import ReportComparison
-from app.logic.notifications.comment import CommentOptions, render_comment
-from app.logic.notifications.deliver import Channel, Delivery, deliver_comment, deliver_status
+from app.logic.notifications.comment import CommentOptions, marker, render_comment
+from app.logic.notifications.deliver import COMMENT_KIND, Channel, Delivery, deliver_comment, deliver_statuses
 from app.logic.notifications.statuses import StatusKind, StatusOptions, decide_status
-from app.logic.notifications.subject import PullRequest, Subject
+from app.logic.notifications.subject import CommitPage, PullRequest, Subject
 from app.logic.uploads import events
 from app.logic.uploads.assemble import load_report
-from app.models.git import Commit, CommitError
+from app.models.git import Commit, CommitError, Pull
 from app.models.locks import try_lock
-from app.models.reports import CommitReport, Upload
+from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from app.models.repositories import Repository
-from app.models.results import Comparison
+from app.models.results import Comparison, PullComment
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,13 @@ URL_CODES = {
 }
 QUIET_OUTCOMES = frozenset({"sent", "payload_unchanged", "already_done"})
 KINDS: tuple[StatusKind, ...] = ("project", "patch")
-UNFINISHED = ("received", "processing", "processed")
+
+
+class ComparisonBusy(GitError):
+    """Another worker is computing the comparison at this moment."""
+
+    code = "comparison_busy"
+    permanent = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +71,21 @@ def notify_commit(
     Raises a temporary GitError after everything else was tried, so the message is retried for the rest.
     """
     commit = Commit.get_or_none(Commit.id == commit_id)
-    report = coverage_report(commit) if commit is not None else None
-    if commit is None or report is None:
+    if commit is None:
         return Notified("unknown")
     with try_lock(f"notify:{commit_id}") as held:
         if not held:
-            # The holder looks at the counter once more before it leaves.
+            # The holder looks at the counter once more after it has let go.
             return Notified("running_elsewhere")
-        report = CommitReport.get_by_id(report.id)
-        if report.notify_done >= report.notify_wanted:
+        report = coverage_report(commit)
+        if report is None or report.notify_done >= report.notify_wanted:
             return Notified("nothing_new")
-        if Upload.select().where((Upload.report == report.id) & Upload.state.in_(UNFINISHED)).exists():
+        if Upload.select().where((Upload.report == report.id) & Upload.state.in_(OPEN_UPLOAD_STATES)).exists():
             return Notified("uploads_pending")
-        wanted = report.notify_wanted
-        try:
-            deliveries = _notify(storage, git_for, commit, report, policy)
-        except GitError as error:
-            if not error.permanent:
-                raise
-            CommitError.record(commit.id, error.code, text=str(error)[:200])
-            CommitReport.notified(report.id, wanted)
-            return Notified(error.code)
-        CommitReport.notified(report.id, wanted)
-    sent = {delivery.name: delivery.outcome for delivery in deliveries}
-    events.record(commit.repo_id, commit.sha, events.NOTIFIED, extra=sent)
-    again = CommitReport.get_by_id(report.id).notify_wanted > wanted
-    return Notified("notified", deliveries, again)
+        result = _notify(storage, git_for, commit, report, policy)
+        CommitReport.notified(report.id, report.notify_wanted)
+    current = CommitReport.get_by_id(report.id)
+    return Notified(result.outcome, result.deliveries, again=current.notify_wanted > report.notify_wanted)
 
 
 def _notify(
@@ -99,75 +94,97 @@ def _notify(
     commit: Commit,
     report: CommitReport,
     policy: NotifyPolicy,
+) -> Notified:
+    if report.fingerprint is None:
+        return Notified("no_head_report")
+    try:
+        deliveries = _deliver(storage, git_for(commit.repo), commit, report, policy)
+    except GitError as error:
+        if not error.permanent:
+            raise
+        CommitError.record(commit.id, error.code, text=str(error)[:200])
+        return Notified(error.code)
+    outcomes = {delivery.name: delivery.outcome for delivery in deliveries}
+    events.record(commit.repo_id, commit.sha, events.NOTIFIED, extra=outcomes)
+    return Notified("notified", deliveries)
+
+
+def _deliver(
+    storage: ObjectStorage, git: GitProvider, commit: Commit, report: CommitReport, policy: NotifyPolicy
 ) -> tuple[Delivery, ...]:
-    head = load_report(storage, report)
-    if head is None:
-        return ()
-    git = git_for(commit.repo)
+    """Send the statuses, then the comment; raises the first temporary error when all were tried."""
     pull = refresh_pull(git, commit)
     base = choose_base(git, commit, pull)
-    comparison = _compare(storage, git, commit, base, head)
-    subject = replace(
-        _subject(commit, pull, base, comparison, policy),
-        pull=_pull_request(git, pull, base) if pull is not None else None,
-        flags=head.flags,
+    comparison = _compare(storage, git, commit, report, base)
+    pages = _pages(policy, commit.repo)
+    subject = Subject(
+        comparison,
+        head=CommitPage(commit.sha, f"{pages}/commit/{commit.sha}"),
+        base=CommitPage(base.commit.sha, f"{pages}/commit/{base.commit.sha}") if base.commit is not None else None,
     )
-    channel = Channel(git, commit, policy.status_prefix, policy.brand, report.generation)
-    results = []
-    for kind in KINDS:
-        decision = decide_status(kind, subject, StatusOptions())
-        results.append(deliver_status(channel, decision, subject.page_url, comparison.head.percent))
-    if pull is not None and pull.pull.head.sha == commit.sha:
-        results.append(deliver_comment(channel, pull.row, render_comment(subject, CommentOptions())))
-    failed = next((error for _, error in results if error is not None), None)
-    if failed is not None:
-        raise failed
-    return tuple(delivery for delivery, _ in results)
+    request = _pull_request(git, pull, base, pages) if pull is not None else None
+    channel = Channel(git, commit, report.generation)
+    page = request.url if request is not None else subject.head.url
+    deliveries = deliver_statuses(channel, _statuses(subject, policy, page), float(comparison.head.percent or 0))
+    if pull is not None and request is not None and _wants_comment(pull, commit):
+        body = render_comment(subject, request, CommentOptions(policy.brand))
+        deliveries.append(deliver_comment(channel, pull.row, body, marker(policy.brand)))
+    for delivery in deliveries:
+        if delivery.error is not None and not delivery.error.permanent:
+            raise delivery.error
+    return tuple(deliveries)
 
 
 def _compare(
-    storage: ObjectStorage, git: GitProvider, commit: Commit, base: Base, head: AssembledReport
+    storage: ObjectStorage, git: GitProvider, commit: Commit, report: CommitReport, base: Base
 ) -> ReportComparison:
     if base.commit is not None:
         row = Comparison.ensure(base.commit.id, commit.id)
         computed = compute_comparison(storage, lambda _: git, row.id)
         if computed.comparison is not None:
             return computed.comparison
-        log.info("notify.comparison.inline", comparison_id=row.id, outcome=computed.outcome)
-        base_report = coverage_report(base.commit)
-        loaded = load_report(storage, base_report) if base_report is not None else None
-        project = git.get_compare(base.commit.sha, commit.sha).diff
-        return compare_reports(loaded, head, project, project)
+        if computed.outcome == "claimed_elsewhere":
+            raise ComparisonBusy("the comparison is being computed by another worker")
+        log.info("notify.without_base", comparison_id=row.id, outcome=computed.outcome)
+    head = load_report(storage, report)
+    assert head is not None, "fingerprint and object of a report are published together"
     diff = git.get_compare(base.sha, commit.sha).diff if base.sha is not None else None
     return compare_reports(None, head, diff, diff)
 
 
-def _subject(
-    commit: Commit, pull: PullFacts | None, base: Base, comparison: ReportComparison, policy: NotifyPolicy
-) -> Subject:
-    root = f"{policy.public_url}/{URL_CODES[commit.repo.provider]}/{commit.repo.owner.username}/{commit.repo.name}"
-    base_sha = base.commit.sha if base.commit is not None else None
-    return Subject(
-        head_sha=commit.sha,
-        base_sha=base_sha,
-        patch_base_sha=base.sha,
-        comparison=comparison,
-        pull=None,
-        commit_url=f"{root}/commit/{commit.sha}",
-        pull_url=f"{root}/pull/{pull.pull.number}" if pull is not None else None,
-        base_url=f"{root}/commit/{base_sha}" if base_sha is not None else None,
-        brand=policy.brand,
-    )
+def _pages(policy: NotifyPolicy, repository: Repository) -> str:
+    """Return the address of our pages about a repository."""
+    owner, name = quote(repository.owner.username or ""), quote(repository.name or "", safe="")
+    return f"{policy.public_url}/{URL_CODES[repository.provider]}/{owner}/{name}"
 
 
-def _pull_request(git: GitProvider, facts: PullFacts, base: Base) -> PullRequest:
+def _pull_request(git: GitProvider, facts: PullFacts, base: Base, pages: str) -> PullRequest:
     pull = facts.pull
-    request = PullRequest(pull.number, pull.base.branch, pull.base.sha, pull.head.sha)
-    if base.commit is None:
-        return request
-    try:
-        return replace(request, behind_by=git.behind_by(pull.base.branch, base.commit.sha))
-    except GitError as error:
-        # A line of the comment less is better than no comment.
-        log.info("notify.behind_by.unavailable", code=error.code)
-        return request
+    behind_by = None
+    if base.commit is not None:
+        try:
+            behind_by = git.behind_by(pull.base.branch, base.commit.sha)
+        except GitError as error:
+            # A line of the comment less is better than no comment.
+            log.info("notify.behind_by.unavailable", code=error.code)
+    page = f"{pages}/pull/{pull.number}"
+    return PullRequest(pull.number, page, pull.base.branch, pull.base.sha, pull.head.sha, behind_by)
+
+
+def _statuses(subject: Subject, policy: NotifyPolicy, page: str) -> list[tuple[str, CommitStatus]]:
+    statuses: list[tuple[str, CommitStatus]] = []
+    for kind in KINDS:
+        decision = decide_status(kind, subject, StatusOptions())
+        context = f"{policy.status_prefix}/{kind}"
+        statuses.append((kind, CommitStatus(context, decision.state, decision.description, page)))
+    return statuses
+
+
+def _wants_comment(facts: PullFacts, commit: Commit) -> bool:
+    """Say whether to comment: only the newest commit does, and a closed pull request gets no new comment."""
+    # Read again: another worker may have learnt meanwhile that the pull request moved on.
+    pull = Pull.get_by_id(facts.row.id)
+    if pull.head_sha != commit.sha:
+        return False
+    commented = PullComment.provider_comment_id.is_null(False) & (PullComment.kind == COMMENT_KIND)
+    return pull.state == "open" or PullComment.select().where((PullComment.pull == pull.id) & commented).exists()

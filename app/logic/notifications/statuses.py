@@ -1,19 +1,21 @@
 """Decide the statuses `project` and `patch`: pass or fail, and the sentence beside it. Pure."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from app.clients.git.base import StatusState
-from app.logic.coverage.comparison import ReportComparison
+from app.logic.coverage.comparison import ImpactedFile
 from app.logic.coverage.report import HIT, MISS, PARTIAL
-from app.logic.coverage.totals import ratio
-from app.logic.notifications.subject import Subject, short
+from app.logic.coverage.totals import Totals, ratio
+from app.logic.notifications.subject import Subject
 
 StatusKind = Literal["project", "patch"]
-MAX_DESCRIPTION = 140  # GitHub refuses longer ones
-# How far the adjusted base may lie above the head: the last decimal of a displayed number, halved.
-ADJUSTED_TOLERANCE = Decimal("0.005")
+MAX_DESCRIPTION: Final = 140  # characters; GitHub refuses longer ones
+# How far below the adjusted base a head still passes, in points: half of the last decimal that people see by default.
+ADJUSTED_TOLERANCE: Final = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,58 +47,55 @@ def decide_status(kind: StatusKind, subject: Subject, options: StatusOptions) ->
 
 
 def _project(subject: Subject, options: StatusOptions) -> tuple[StatusState, str]:
-    comparison, show = subject.comparison, subject.numbers.show
+    comparison, percent = subject.comparison, subject.numbers.percent
     head = comparison.head.percent
     if head is None:
         return options.if_not_found, "No coverage found for head"
-    if options.target is not None:
-        text = f"{show(head)}% (target {show(options.target)}%)"
-        return _verdict(head >= options.target - options.threshold), text
-    if comparison.base is None:
+    if comparison.base is None or subject.base is None:
         return options.if_not_found, "No base report to compare with"
     base = comparison.base.percent
     if base is None:
         return options.if_not_found, "Base report holds no coverage"
-    text = f"{show(head)}% ({show(head - base, plus=True)}%) compared to {short(subject.base_sha)}"
+    if options.target is not None:
+        text = f"{percent(head)} (target {percent(options.target)})"
+        return _verdict(head >= options.target - options.threshold), text
+    text = f"{percent(head)} ({percent(head - base, plus=True)}) compared to {subject.base.short}"
     if head >= base - options.threshold:
         return "success", text
-    adjusted = adjusted_base(comparison) if options.adjust_base else None
+    adjusted = adjusted_base(comparison.base, comparison.files) if options.adjust_base else None
     if adjusted is None or adjusted - options.threshold - head >= ADJUSTED_TOLERANCE:
         return "failure", text
     if head >= adjusted:
-        return "success", f"{text} - passes: {show(head - adjusted)}% above adjusted base {show(adjusted)}%"
-    return "success", f"{text} - passes: within {show(options.threshold)}% of adjusted base {show(adjusted)}%"
+        return "success", f"{text} - passes: {percent(head - adjusted)} above adjusted base {percent(adjusted)}"
+    return "success", f"{text} - passes: within {percent(options.threshold)} of adjusted base {percent(adjusted)}"
 
 
-def adjusted_base(comparison: ReportComparison) -> Decimal | None:
-    """Coverage of the base without the lines that the change removed: deleting tested code must not fail a change."""
-    base = comparison.base
-    if base is None:
-        return None
-    removed = [status for file in comparison.files for _, status in file.removed]
-    hits = base.hits - removed.count(HIT)
-    lines = hits + base.misses - removed.count(MISS) + base.partials - removed.count(PARTIAL)
-    text = ratio(hits, lines)
-    return None if text is None or not removed else Decimal(text)
+def adjusted_base(base: Totals, files: Iterable[ImpactedFile]) -> Decimal | None:
+    """Return the coverage of the base without the lines that the change removed; None if it has no other lines.
+
+    Deleting tested code lowers the coverage although nothing got worse, and must not fail a change.
+    """
+    removed = Counter(status for file in files for _, status in file.removed)
+    hits = base.hits - removed[HIT]
+    coverage = ratio(hits, hits + base.misses - removed[MISS] + base.partials - removed[PARTIAL])
+    return None if coverage is None else Decimal(coverage)
 
 
 def _patch(subject: Subject, options: StatusOptions) -> tuple[StatusState, str]:
-    comparison, show = subject.comparison, subject.numbers.show
+    comparison, percent = subject.comparison, subject.numbers.percent
     patch = comparison.patch.percent if comparison.patch is not None else None
     if patch is None:
-        if subject.base_sha is None and subject.patch_base_sha is None:
-            return "success", "Patch has no coverable lines"
-        base = short(subject.base_sha or subject.patch_base_sha)
-        return "success", f"Patch has no coverable lines ({base}...{short(subject.head_sha)})"
+        commits = f" ({subject.base.short}...{subject.head.short})" if subject.base is not None else ""
+        return "success", f"Patch has no coverable lines{commits}"
     target = options.target
     if target is None:
         target = comparison.base.percent if comparison.base is not None else None
     if target is None:
         return options.if_not_found, "No base report to compare with"
     if target - options.threshold <= patch < target:
-        text = f"{show(patch)}% of diff hit (within {show(options.threshold)}% threshold of {show(target)}%)"
-        return "success", text
-    return _verdict(patch >= target), f"{show(patch)}% of diff hit (target {show(target)}%)"
+        tolerated = f"within {percent(options.threshold)} threshold of {percent(target)}"
+        return "success", f"{percent(patch)} of diff hit ({tolerated})"
+    return _verdict(patch >= target), f"{percent(patch)} of diff hit (target {percent(target)})"
 
 
 def _verdict(passed: bool) -> StatusState:
@@ -107,4 +106,4 @@ def cut(text: str) -> str:
     """Shorten a description at a word to what every host accepts."""
     if len(text) <= MAX_DESCRIPTION:
         return text
-    return text[: MAX_DESCRIPTION - 1].rsplit(" ", 1)[0] + "…"
+    return text[: MAX_DESCRIPTION - 1].rpartition(" ")[0] + "…"

@@ -1,48 +1,51 @@
 """What a notification is about: every fact that deciding and rendering may use, collected before either runs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.logic.coverage.comparison import ReportComparison
-from app.logic.coverage.totals import Totals
 from app.logic.notifications.numbers import NumberFormat
 
 
 @dataclass(frozen=True, slots=True)
+class CommitPage:
+    """A commit and our own page about it."""
+
+    sha: str
+    url: str
+
+    @property
+    def short(self) -> str:
+        return short(self.sha)
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
-    """The pull request as the host knows it now; `behind_by` commits are missing from the compared base."""
+    """The pull request as the host knows it now, and our page about it.
+
+    `behind_by` commits of the base branch are missing from the compared base; None = unknown.
+    """
 
     number: int
+    url: str
     base_branch: str
     base_sha: str
     head_sha: str
     behind_by: int | None = None
 
+    @property
+    def coverage_url(self) -> str:
+        return f"{self.url}?dropdown=coverage"
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A head commit with its comparison.
+    """A head commit and its comparison; `base` is the commit it is compared with, None = there is none."""
 
-    `base_sha` is the compared commit (None = unknown), `patch_base_sha` where the change starts. `flags` maps the flags
-    of the head report to their totals. URLs are those of our own pages.
-    """
-
-    head_sha: str
-    base_sha: str | None
-    patch_base_sha: str | None
     comparison: ReportComparison
-    pull: PullRequest | None
-    commit_url: str
-    pull_url: str | None
-    base_url: str | None
-    brand: str
-    flags: Mapping[str, Totals] = field(default_factory=dict)
+    head: CommitPage
+    base: CommitPage | None
     numbers: NumberFormat = field(default_factory=NumberFormat)
 
-    @property
-    def page_url(self) -> str:
-        return self.pull_url or self.commit_url
 
-
-def short(sha: str | None) -> str:
-    return sha[:7] if sha else "?"
+def short(sha: str) -> str:
+    return sha[:7]

@@ -29,7 +29,7 @@ _HITS, _MISSES, _PARTIALS = (FILE_TOTALS.index(name) for name in ("hits", "misse
 
 
 def merge(sources: Sequence[Source]) -> Report:
-    """Return the join of reports: the same for any order, grouping or repetition of the sources.
+    """Return the join of reports: the same for any order, grouping (but for Ruby) or repetition of the sources.
 
     Stored reports are decoded block by block, so memory is that of the result and some blocks, however many sources.
     Raises codec.ReportCorrupt.

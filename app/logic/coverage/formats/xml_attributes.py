@@ -35,9 +35,17 @@ def read_attributes(tags: Tags, rows: Positions, wanted: Sequence[str]) -> dict[
             chosen, before, quote, count = chosen[more], before[more], quote[more], count[more]
         opening, closing = tags.marks[quote], tags.marks[quote + 1]
         for name, taken in _names(tags.text, before, opening):
-            if name in wanted:
-                column = columns.setdefault(name, (np.zeros(rows.size, np.int64), np.zeros(rows.size, np.int64)))
-                _assign(column, chosen[taken], opening[taken] + 1, closing[taken])
+            if name not in wanted:
+                continue
+            if name not in columns and isinstance(taken, slice) and chosen.size == rows.size:
+                columns[name] = opening + 1, closing
+                continue
+            if name not in columns:
+                columns[name] = np.zeros(rows.size, np.int64), np.zeros(rows.size, np.int64)
+            elif columns[name][1][chosen[taken]].any():
+                raise Unusual("an attribute twice")
+            columns[name][0][chosen[taken]] = opening[taken] + 1
+            columns[name][1][chosen[taken]] = closing[taken]
         before = closing + 1
         quote = quote + 2
     return columns
@@ -46,20 +54,19 @@ def read_attributes(tags: Tags, rows: Positions, wanted: Sequence[str]) -> dict[
 def _names(text: Text, before: Positions, opening: Positions) -> Iterator[tuple[str, Positions | slice]]:
     """The different names between the two positions, each with the rows where it stands."""
     rest = np.arange(before.size)
-    for _ in range(_MOST):
-        if not rest.size:
-            return
-        one = int(rest[0])
-        written = text.cut(int(before[one]), int(opening[one]))
+    for attempt in range(_MOST):
+        written = text.cut(int(before[0]), int(opening[0]))
         match = _ATTRIBUTE.fullmatch(written)
         if match is None:
             raise Unusual("an unusual attribute")
-        same = _written(text, written, before[rest], opening[rest])
-        yield (
-            ("" if match[1] else match[2].decode()),
-            slice(None) if same.all() and rest.size == before.size else rest[same],
-        )
-        rest = rest[~same]
+        same = _written(text, written, before, opening)
+        name = "" if match[1] else match[2].decode()
+        if same.all():
+            yield name, rest if attempt else slice(None)
+            return
+        yield name, rest[same]
+        other = ~same
+        rest, before, opening = rest[other], before[other], opening[other]
     raise Unusual("very many attributes")
 
 
@@ -72,13 +79,6 @@ def _written(text: Text, written: bytes, before: Positions, opening: Positions) 
         expected = int.from_bytes(piece.rjust(8, b"\0"), "little")
         same &= (word ^ np.uint64(expected)) >> np.uint64(8 * (8 - len(piece))) == 0
     return same
-
-
-def _assign(column: Span, rows: Positions, start: Positions, end: Positions) -> None:
-    if column[1][rows].any():
-        raise Unusual("an attribute twice")
-    column[0][rows] = start
-    column[1][rows] = end
 
 
 def element_text(tags: Tags, rows: Positions) -> Span:

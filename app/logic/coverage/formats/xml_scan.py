@@ -64,12 +64,9 @@ class _Scanner:
         self.current = dict.fromkeys(self.parents, -1)
 
     def scan(self, block: memoryview, offset: int) -> Block:
-        text = Text(block)
-        if b"<!" in bytes(block):
-            text = Text(_COMMENT.sub(_blank, bytes(block)))
-        tags = self.reader.read(text)
+        tags = self._read(block)
         level = self._nest(tags)
-        rows = {self.reader.names[code]: np.flatnonzero(tags.elements(code)) for code in np.unique(tags.name).tolist()}
+        rows = {self.reader.names[code]: np.flatnonzero(tags.elements(code)) for code in tags.names()}
         owners = {parent: self._owners(parent, tags, rows) for parent in self.parents}
         elements = {}
         for name, chosen in rows.items():
@@ -80,7 +77,7 @@ class _Scanner:
             if tag.text:
                 spans[TEXT] = element_text(tags, chosen)
             elements[name] = Elements(
-                text=text,
+                text=tags.text,
                 first=self.counts[name],
                 owner=owners[tag.within][chosen] if tag.within else np.full(chosen.size, -1, np.int64),
                 depth=level[chosen],
@@ -90,6 +87,14 @@ class _Scanner:
             )
             self.counts[name] += chosen.size
         return elements
+
+    def _read(self, block: memoryview) -> Tags:
+        try:
+            return self.reader.read(Text(block))
+        except Unusual:
+            if b"<!--" not in bytes(block):
+                raise
+        return self.reader.read(Text(_COMMENT.sub(_blank, bytes(block))))
 
     def _nest(self, tags: Tags) -> Positions:
         """How many elements enclose each tag's element; keeps the open ones for the next block.

@@ -118,7 +118,8 @@ class Elements:
         text = value.decode(errors="replace")
         if not self.escaped:
             return text
-        text = text.replace("\r\n", "\n").translate(_BLANKS)
+        if not text.isprintable():
+            text = text.replace("\r\n", "\n").translate(_BLANKS)
         return unescape(text, _QUOTES) if "&" in text else text
 
 

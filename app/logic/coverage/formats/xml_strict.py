@@ -9,7 +9,7 @@ import numpy as np
 from lxml import etree
 
 from app.logic.coverage.formats.base import FormatError
-from app.logic.coverage.formats.scan import GUARD, Text
+from app.logic.coverage.formats.scan import GUARD, Positions, Text
 from app.logic.coverage.formats.xml_shape import MAX_DEPTH, TEXT, Block, Elements, Shape, Tag
 
 _OTHER_ENCODINGS: Final = re.compile(
@@ -37,7 +37,8 @@ class StrictReader:
         The parser is fed from the root element on, so no document type and no entity is ever declared: predefined
         entities and character references are resolved, others are left out.
         """
-        target = _Target(self._shape)
+        wants_text = any(tag.text for tag in self._shape.wanted.values())
+        target = _TextTarget(self._shape) if wants_text else _Target(self._shape)
         parser = etree.XMLParser(
             target=target,  # type: ignore[arg-type]  # lxml needs only these methods of its target interface
             encoding="utf-8",
@@ -72,43 +73,61 @@ class StrictReader:
 
 
 class _Column:
-    """The elements of one name since the last flush, and the open one (`current`, -1 if none) with those around it."""
+    """The elements of one name since the last flush, and the open one (`current`, -1 if none) with those around it.
 
-    __slots__ = ("count", "current", "is_parent", "outer", "parent", "places", "rows", "tag")
+    `places` holds owner, depth and order of the elements one after another: plain values, which the garbage collector
+    does not have to visit.
+    """
+
+    __slots__ = ("attributes", "count", "current", "is_parent", "is_text", "names", "outer", "parent", "places")
 
     def __init__(self, tag: Tag) -> None:
-        self.tag = tag
+        self.names = (*tag.attributes, TEXT) if tag.text else tag.attributes
         self.parent: _Column | None = None
         self.is_parent = False
+        self.is_text = tag.text
         self.count = 0
         self.current = -1
         self.outer: list[int] = []
-        self.rows: list[list[str | None]] = []
-        self.places: list[tuple[int, int, int]] = []
+        self.attributes: list[Mapping[str, str]] = []
+        self.places: list[int] = []
 
     def flush(self) -> Elements:
-        owner, depth, order = np.array(self.places, np.int64).T
-        names = [*self.tag.attributes, TEXT] if self.tag.text else self.tag.attributes
+        owner, depth, order = np.array(self.places, np.int64).reshape(-1, 3).T.copy()
         written: list[bytes] = []
         position = GUARD
         spans = {}
-        for name, values in zip(names, zip(*self.rows, strict=True), strict=True):
-            absent = values.count(None)
-            if absent == len(values):
+        for name in self.names:
+            values = [attributes.get(name) for attributes in self.attributes]
+            present = [value for value in values if value is not None]
+            if not present:
                 continue
-            encoded = [value.encode() if value else b"" for value in values]
-            length = np.fromiter(map(len, encoded), np.int64, len(encoded))
+            column, length = _encoded(present)
             end = position + np.cumsum(length)
             start = end - length
-            position = int(end[-1])
-            written += encoded
-            if absent:
-                missing = np.array([value is None for value in values])
-                start[missing] = end[missing] = 0
+            if len(present) < len(values):
+                rows = np.flatnonzero([value is not None for value in values])
+                start, end = _scattered(start, rows, len(values)), _scattered(end, rows, len(values))
+            position += len(column)
+            written.append(column)
             spans[name] = start, end
-        first = self.count - len(self.rows)
-        self.rows, self.places = [], []
-        return Elements(Text(b"".join(written)), first, owner, depth, order, spans, escaped=False)
+        self.attributes, self.places = [], []
+        return Elements(Text(b"".join(written)), self.count - len(order), owner, depth, order, spans, escaped=False)
+
+
+def _encoded(values: list[str]) -> tuple[bytes, Positions]:
+    """All values in one, and the length of each in bytes."""
+    joined = "".join(values)
+    if joined.isascii():
+        return joined.encode(), np.fromiter(map(len, values), np.int64, len(values))
+    pieces = [value.encode() for value in values]
+    return b"".join(pieces), np.fromiter(map(len, pieces), np.int64, len(pieces))
+
+
+def _scattered(column: Positions, rows: Positions, size: int) -> Positions:
+    result = np.zeros(size, np.int64)
+    result[rows] = column
+    return result
 
 
 class _Target:
@@ -118,53 +137,50 @@ class _Target:
         self.depth = 0
         self.order = 0
         self._columns = {name: _Column(tag) for name, tag in shape.wanted.items()}
-        self._by_tag: dict[str, _Column | None] = {}
+        self._starting: dict[str, _Column | None] = {}  # by name with namespace
+        self._ending: dict[str, _Column] = {}  # only those whose end says something
         self._text: list[str] | None = None
-        self._text_place = (-1, 0, 0)
-        self._text_row: list[str | None] = []
-        for column in self._columns.values():
-            if column.tag.within is not None:
-                column.parent = self._columns[column.tag.within]
-                column.parent.is_parent = True
+        self._text_attributes: Mapping[str, str] = {}
+        self._text_place: tuple[int, int, int] = (-1, 0, 0)
+        for name, tag in shape.wanted.items():
+            if tag.within is not None:
+                self._columns[name].parent = self._columns[tag.within]
+                self._columns[tag.within].is_parent = True
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        try:
-            column = self._by_tag[tag]
-        except KeyError:
-            column = self._by_tag[tag] = self._columns.get(tag.rpartition("}")[2])
+        depth = self.depth
+        if depth >= MAX_DEPTH:
+            raise FormatError("too_deep", f"more than {MAX_DEPTH} elements inside each other")
+        self.depth = depth + 1
         self.order += 1
-        self.depth += 1
+        try:
+            column = self._starting[tag]
+        except KeyError:
+            column = self._meet(tag)
         if column is None:
-            if self.depth > MAX_DEPTH:
-                raise FormatError("too_deep", f"more than {MAX_DEPTH} elements inside each other")
             return
-        get = attributes.get
-        row = [get(name) for name in column.tag.attributes]
-        place = (column.parent.current if column.parent is not None else -1, self.depth - 1, self.order)
-        if column.tag.text:
-            self._text, self._text_place, self._text_row = [], place, row
+        parent = column.parent
+        place = (-1 if parent is None else parent.current, depth, self.order)
+        if column.is_text:
+            self._text, self._text_place, self._text_attributes = [], place, attributes
             return
-        column.rows.append(row)
-        column.places.append(place)
+        column.attributes.append(attributes)
+        column.places.extend(place)
         if column.is_parent:
             column.outer.append(column.current)
             column.current = column.count
         column.count += 1
 
-    def data(self, text: str) -> None:
-        if self._text is not None:
-            self._text.append(text)
-
     def end(self, tag: str) -> None:
         self.depth -= 1
-        column = self._by_tag[tag]
+        column = self._ending.get(tag)
         if column is None:
             return
         if column.is_parent:
             column.current = column.outer.pop()
-        elif column.tag.text and self._text is not None:
-            column.rows.append([*self._text_row, "".join(self._text)])
-            column.places.append(self._text_place)
+        elif self._text is not None:
+            column.attributes.append({**self._text_attributes, TEXT: "".join(self._text)})
+            column.places.extend(self._text_place)
             column.count += 1
             self._text = None
 
@@ -172,4 +188,19 @@ class _Target:
         """Nothing is left to do: the columns are taken block by block."""
 
     def flush(self) -> Block:
-        return {name: column.flush() for name, column in self._columns.items() if column.rows}
+        return {name: column.flush() for name, column in self._columns.items() if column.places}
+
+    def _meet(self, tag: str) -> _Column | None:
+        column = self._columns.get(tag.rpartition("}")[2])
+        self._starting[tag] = column
+        if column is not None and (column.is_parent or column.is_text):
+            self._ending[tag] = column
+        return column
+
+
+class _TextTarget(_Target):
+    """Collects text, too: the blanks between all elements make this expensive."""
+
+    def data(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)

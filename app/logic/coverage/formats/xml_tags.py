@@ -44,6 +44,10 @@ class Tags:
     def __len__(self) -> int:
         return len(self.start)
 
+    def names(self) -> list[int]:
+        """The codes of the names that occur."""
+        return np.flatnonzero(np.bincount(self.name)).tolist()
+
     def elements(self, code: int) -> Flags:
         """Where an element of this name starts."""
         chosen: Flags = (self.name == code) & ~self.closing

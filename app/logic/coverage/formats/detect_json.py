@@ -20,7 +20,9 @@ from app.logic.coverage.formats.refusals import (
 )
 
 _SLICES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_LOOKED_AT: Final = 16  # entries whose inside is looked at when the head alone does not tell
+_HEAD_BYTES: Final = 2048
+_ENTRY_BYTES: Final = 512
+_LOOKED_AT: Final = 8  # entries of a level whose inside is looked at when the head alone does not tell
 _GAP_LINES: Final = 5
 _ISTANBUL_KEYS: Final = ("statementMap", "lineData", "linesCovered", "branchMap", "fnMap")
 _ASSEMBLY: Final = re.compile(r".+\.(dll|exe)", re.IGNORECASE)
@@ -32,7 +34,7 @@ def detect_json(data: bytes) -> str | Refusal | None:
     Looks at the head only; a large document that does not show what it is there is skimmed once for the keys of its
     first two levels, without decoding any value.
     """
-    head = look(data)
+    head = look(data, _HEAD_BYTES)
     if head.too_deep:
         return Refusal("too_deep", "JSON nested too deeply")
     if head.end is not None and head.end < len(data.rstrip()) and _is_gap(data):
@@ -45,7 +47,7 @@ def detect_json(data: bytes) -> str | Refusal | None:
             found = _recognise(_skim(data))
         except FormatError as error:
             return Refusal(error.code, error.detail)
-    if found is None and head.broken and head.value:
+    if found is None and head.broken and head.keys:
         return Refusal("corrupt", "broken or incomplete JSON")
     return found
 
@@ -53,24 +55,34 @@ def detect_json(data: bytes) -> str | Refusal | None:
 def _is_gap(data: bytes) -> bool:
     """Tell whether one of the first lines is a record that opens a file, as in profiles of the GAP system."""
     for line in data[:100_000].split(b"\n")[:_GAP_LINES]:
-        record = look(line).value
+        record = look(line, _HEAD_BYTES).value
         if isinstance(record, dict) and "Type" in record and "File" in record:
             return True
     return False
 
 
 def _skim(data: bytes) -> dict[str, Any]:
-    """Outline the first two levels of the whole document."""
-    outline: dict[str, Any] = {}
+    """Outline the first two levels of the whole document, and the inside of their first entries."""
     try:
-        slices = decode(data, _SLICES)
+        slices: dict[str, msgspec.Raw] = decode(data, _SLICES)
     except msgspec.ValidationError:
-        return outline
+        return {}
+    outline = _outline(slices)
+    for key, raw in slices.items():
+        if isinstance(outline[key], dict):
+            entries: dict[str, msgspec.Raw] = decode(raw, _SLICES)
+            outline[key] = _outline(entries)
+    return outline
+
+
+def _outline(slices: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+    outline: dict[str, Any] = {}
     for position, (key, raw) in enumerate(slices.items()):
-        outline[key] = look(memoryview(raw), 4096).value
-        if position < _LOOKED_AT and isinstance(outline[key], dict):
-            entries = decode(bytes(memoryview(raw)), _SLICES)
-            outline[key] |= {name: look(memoryview(entry), 4096).value for name, entry in entries.items()}
+        text = memoryview(raw)
+        if position < _LOOKED_AT:
+            outline[key] = look(text, _ENTRY_BYTES).value
+        else:
+            outline[key] = {} if text[0] == ord("{") else None
     return outline
 
 

@@ -18,8 +18,8 @@ _T = TypeVar("_T")
 _STRING_OR_CONSTANT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?Infinity|NaN', re.DOTALL)
 
 
-def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """Decode a document whose wanted parts are typed and whose rest is skipped.
+def decode(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[_T]) -> _T:
+    """Decode a document, or a part of one, whose wanted parts are typed and whose rest is skipped.
 
     A document with NaN, Infinity or broken UTF-8 is repaired first. Raises FormatError corrupt with the place of the
     first error, or too_deep; msgspec.ValidationError when the document is JSON of another shape.
@@ -32,7 +32,7 @@ def decode(data: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
         raise FormatError("too_deep", "JSON nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = error
-    repaired = repair(data)
+    repaired = repair(bytes(memoryview(data)))
     if repaired is None:
         raise corrupt(problem)
     try:

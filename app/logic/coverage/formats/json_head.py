@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from app.logic.coverage.formats.json_documents import MAX_DEPTH
 
-HEAD_BYTES: Final = 1 << 16
 _KEPT_DEPTH: Final = 6
 _KEPT_ENTRIES: Final = 64
 _KEPT_TEXT: Final = 200
@@ -28,12 +27,13 @@ class Head:
     """The outline of a document: containers with their first entries, deep or long parts left out.
 
     `end` is where the first JSON value ended, None if the look stopped inside it: then `broken` tells whether
-    something that is no JSON was met.
+    something that is no JSON was met. `keys` is the number of keys read.
     """
 
     value: Any
     end: int | None
     broken: bool
+    keys: int
     too_deep: bool = False
 
 
@@ -45,6 +45,7 @@ class _Outline:
         self.stack: list[Any] = []  # open containers; None for those that are left out
         self.closers: list[bytes] = []
         self.keys: list[str | None] = []
+        self.keys_read = 0
         self.expects: str = "value"
 
     def take_mark(self, mark: bytes) -> bool:
@@ -64,6 +65,7 @@ class _Outline:
     def take_value(self, value: Any) -> bool:
         if self.expects in ("key", "key or end"):
             self.keys[-1] = value if isinstance(value, str) else None
+            self.keys_read += 1
             self.expects = "colon"
             return isinstance(value, str)
         allowed = self.expects in ("value", "value or end")
@@ -105,26 +107,25 @@ class _Outline:
             parent[self.keys[-1] or ""] = value
 
 
-def look(data: bytes | memoryview, limit: int = HEAD_BYTES) -> Head:
-    """Outline the first `limit` bytes of a document."""
+def look(data: bytes | memoryview, limit: int) -> Head:
+    """Outline the first `limit` bytes of a document; costs about a millisecond for four thousand."""
     head = bytes(memoryview(data)[:limit])
     outline = _Outline()
     at = 0
-    while True:
+    while len(outline.closers) <= MAX_DEPTH:
         token = _TOKEN.match(head, at)
         if token is None:
             rest = head[_end_of_blanks(head, at) :]
-            cut = len(data) > limit and (not rest or len(rest) < 32 or rest[:1] == b'"')
-            return Head(outline.root, None, broken=not cut)
+            is_cut = len(data) > limit and (len(rest) < 32 or rest[:1] == b'"')
+            return Head(outline.root, None, not is_cut, outline.keys_read)
         at = token.end()
         mark = token["mark"]
         allowed = outline.take_mark(mark) if mark else outline.take_value(_plain(token))
         if not allowed:
-            return Head(outline.root, None, broken=True)
-        if len(outline.closers) > MAX_DEPTH:
-            return Head(outline.root, None, broken=False, too_deep=True)
+            return Head(outline.root, None, True, outline.keys_read)
         if not outline.closers:
-            return Head(outline.root, _end_of_blanks(head, at), broken=False)
+            return Head(outline.root, _end_of_blanks(head, at), False, outline.keys_read)
+    return Head(outline.root, None, False, outline.keys_read, too_deep=True)
 
 
 def _end_of_blanks(head: bytes, at: int) -> int:

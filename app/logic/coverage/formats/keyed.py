@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.report import Rows
 
-BATCH_BYTES: Final = 1_000_000  # enough to hide the cost of a NumPy call, small enough for the processor's cache
+# Enough to hide the cost of a NumPy call, small enough for the processor's cache and for keys of 64 bits.
+BATCH_BYTES: Final = 1_000_000
+BATCH_ITEMS: Final = 4096
 
 LINE_BITS: Final = 24
 LARGEST_LINE: Final = 2**LINE_BITS - 1  # far above what a report may hold, so that a cut line number stays out of it
@@ -28,14 +30,14 @@ def on_a_line(keys: Int64s) -> NDArray[np.bool_]:
     return (keys & LARGEST_LINE) > 0
 
 
-def batches(items: Iterable[tuple[_T, int]], limit: int = BATCH_BYTES) -> Iterator[list[_T]]:
-    """Group consecutive (item, size) until their sizes reach the limit."""
+def batches(items: Iterable[tuple[_T, int]]) -> Iterator[list[_T]]:
+    """Group the items of (item, size in bytes) in their order until a group is large enough."""
     batch: list[_T] = []
     size = 0
     for item, item_size in items:
         batch.append(item)
         size += item_size
-        if size >= limit:
+        if size >= BATCH_BYTES or len(batch) >= BATCH_ITEMS:
             yield batch
             batch, size = [], 0
     if batch:
@@ -58,7 +60,7 @@ def add_rows(
     """Add rows with ascending keys; `files` are the builder's numbers of the files of the batch."""
     if len(keys) == 0:
         return
-    counts = np.bincount(keys >> LINE_BITS, minlength=len(files))
+    counts = np.diff(np.searchsorted(keys, np.arange(len(files) + 1) << LINE_BITS))
     builder.add(
         Rows(
             files=files,

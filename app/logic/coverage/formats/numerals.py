@@ -39,13 +39,13 @@ class Numerals:
         """Return the numbers; those of more than 16 digits become LARGEST."""
         raw = self.text.raw
         words = np.ascontiguousarray(np.ndarray(len(raw) - 3, "<u4", raw.data, 0, (1,)))
-        lengths = self.ends - self.starts
-        values = _last_four(words, self.ends, np.minimum(lengths, 4)).astype(np.int64)
+        lengths = (self.ends - self.starts).astype(np.uint32)
+        values = _last_four(words, self.ends, lengths).astype(np.int64)
         for done in (4, 8, 12):
             longer = np.flatnonzero(lengths > done)
             if not longer.size:
                 return values
-            high = _last_four(words, self.ends[longer] - done, np.minimum(lengths[longer] - done, 4))
+            high = _last_four(words, self.ends[longer] - done, lengths[longer] - np.uint32(done))
             values[longer] += high.astype(np.int64) * 10**done
         values[lengths > 16] = LARGEST
         return values
@@ -54,9 +54,9 @@ class Numerals:
         """Return how many bytes lie between each run and the next."""
         return self.starts[1:] - self.ends[:-1]
 
-    def before(self) -> NDArray[np.uint8]:
-        """Return the byte in front of every run."""
-        return self.text.raw[self.starts - 1]
+    def negative(self) -> NDArray[np.int64]:
+        """Return the positions of the runs that follow a minus sign."""
+        return np.searchsorted(self.starts, np.flatnonzero(self.text.raw == ord("-")) + 1)
 
     def per_piece(self, lengths: Sequence[int]) -> NDArray[np.int64]:
         """Return how many runs begin in each of the pieces that were joined with one byte between them."""
@@ -64,9 +64,10 @@ class Numerals:
         return np.diff(np.searchsorted(self.starts, ends), prepend=0)
 
 
-def _last_four(words: NDArray[np.uint32], ends: NDArray[np.int64], digits: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Value of the last 1 to 4 digits before each end, in place on one temporary: pairs first, then fours."""
-    shift = (4 - digits).astype(np.uint32)
+def _last_four(words: NDArray[np.uint32], ends: NDArray[np.int64], lengths: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Value of the last digits, four at most, before each end: pairs first, then fours, in place on two temporaries."""
+    shift = np.minimum(lengths, np.uint32(4))
+    np.subtract(np.uint32(4), shift, out=shift)
     shift <<= np.uint32(3)
     word = words.take(ends - 4, mode="clip")
     word ^= np.uint32(0x30303030)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from app.logic.coverage.builder import ReportBuilder
-from app.logic.coverage.formats.base import FormatError, FormatOptions, ParseStats
+from app.logic.coverage.formats.base import FormatOptions, ParseStats
 from app.logic.coverage.formats.json_documents import as_object, count_of, decode, line_of, untyped
 from app.logic.coverage.report import BRANCH, IGNORED, LINE, Rows
 
@@ -38,61 +38,47 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
     """
     stats = ParseStats()
     for path, raw in _files(data, stats):
-        try:
-            sections = decode(raw, _SLICES) if raw.startswith(b"{") else {"lines": msgspec.Raw(raw)}
-        except msgspec.ValidationError as error:
-            stats.skip(f"{path}: {error}")
-            continue
+        is_array = bytes(memoryview(raw)[:1]) == b"["
+        sections = {"lines": raw} if is_array else _object(raw, path, stats)
         _add_file(builder, path, sections, stats)
     return stats
 
 
-def _files(data: bytes, stats: ParseStats) -> Iterator[tuple[str, bytes]]:
+def _files(data: bytes, stats: ParseStats) -> Iterator[tuple[str, msgspec.Raw]]:
     """Yield path and coverage of every file, whatever the shape of the document."""
-    try:
-        document = decode(data, _SLICES)
-    except msgspec.ValidationError as error:
-        raise FormatError("no_data", f"no object at the top: {error}") from None
+    document = _object(data, "the document", stats)
     if "files" in document:
         yield from _listed_files(document["files"], stats)
     elif "coverage" in document:
-        yield from _mapped_files(document["coverage"], "coverage", stats)
+        yield from _object(document["coverage"], "coverage", stats).items()
     else:
         for command, raw in document.items():
-            try:
-                result = _SLICES.decode(raw)
-            except msgspec.DecodeError as error:
-                stats.skip(f"{command}: {error}")
-                continue
-            yield from _mapped_files(result.get("coverage", msgspec.Raw(b"{}")), command, stats)
+            result = _object(raw, command, stats)
+            if "coverage" in result:
+                yield from _object(result["coverage"], command, stats).items()
 
 
-def _listed_files(raw: msgspec.Raw, stats: ParseStats) -> Iterator[tuple[str, bytes]]:
+def _listed_files(raw: msgspec.Raw, stats: ParseStats) -> Iterator[tuple[str, msgspec.Raw]]:
     try:
-        entries = _LIST.decode(raw)
-    except msgspec.DecodeError as error:
-        raise FormatError("no_data", f"no list of files: {error}") from None
-    for number, entry in enumerate(entries):
-        try:
-            file = _SLICES.decode(entry)
-            path = msgspec.json.decode(file.get("filename", b"null"), type=str)
-        except msgspec.DecodeError as error:
-            stats.skip(f"files[{number}]: {error}")
-            continue
-        if "coverage" in file:
-            yield path, bytes(memoryview(file["coverage"]))
-        else:
-            stats.skip(f"{path}: no coverage")
-
-
-def _mapped_files(raw: msgspec.Raw, where: str, stats: ParseStats) -> Iterator[tuple[str, bytes]]:
-    try:
-        files = _SLICES.decode(raw)
-    except msgspec.DecodeError as error:
-        stats.skip(f"{where}: {error}")
+        entries = decode(raw, _LIST)
+    except msgspec.ValidationError as error:
+        stats.skip(f"files: {error}")
         return
-    for path, coverage in files.items():
-        yield path, bytes(memoryview(coverage))
+    for number, entry in enumerate(entries):
+        file = _object(entry, f"files[{number}]", stats)
+        path = untyped(file["filename"]) if "filename" in file else None
+        if isinstance(path, str) and "coverage" in file:
+            yield path, file["coverage"]
+        elif file:
+            stats.skip(f"files[{number}]: no path or no coverage")
+
+
+def _object(raw: bytes | msgspec.Raw, where: str, stats: ParseStats) -> dict[str, msgspec.Raw]:
+    try:
+        return decode(raw, _SLICES)
+    except msgspec.ValidationError as error:
+        stats.skip(f"{where}: {error}")
+        return {}
 
 
 def _add_file(builder: ReportBuilder, path: str, sections: Mapping[str, msgspec.Raw], stats: ParseStats) -> None:

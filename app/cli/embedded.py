@@ -26,12 +26,17 @@ class WorkUnfinished(click.ClickException):
 
 
 @contextmanager
-def opened(settings: Settings | None = None, *, folder: Path | None = None, work: bool = False) -> Iterator[Runtime]:
+def opened(
+    settings: Settings | None = None, *, folder: Path | None = None, work: bool = False, quiet: bool = True
+) -> Iterator[Runtime]:
     """Lend a runtime: the configured one, or an embedded one whose parts live in `folder` as long as the block.
 
-    `work` starts worker threads in this process; a configured installation has workers of its own.
+    `work` starts worker threads in this process; a configured installation has workers of its own. `quiet` leaves
+    the log of a service to services.
     """
-    settings = _quiet(settings or load_settings())
+    settings = settings or load_settings()
+    if quiet:
+        settings = _quiet(settings)
     if not settings.is_embedded:
         run = runtime.configure(settings, worker=False)
         try:

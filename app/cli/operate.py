@@ -132,7 +132,7 @@ def contract() -> None:
 def scheduler() -> None:
     """Send the jobs of the schedule until TERM; several schedulers never send a slot twice."""
     settings = load_settings()
-    with embedded.opened(settings, work=settings.is_embedded) as run:
+    with embedded.opened(settings, work=settings.is_embedded, quiet=False) as run:
         from app.probes import exposition  # noqa: PLC0415  # after the runtime: its actors bind to the broker
         from app.schedule import JOBS  # noqa: PLC0415
         from app.scheduler import Scheduler  # noqa: PLC0415

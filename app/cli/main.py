@@ -39,7 +39,9 @@ def main() -> None:
     """Run the command and turn expected failures into one sentence and an exit code."""
     console = Console(stderr=True)
     try:
-        cli(standalone_mode=False)
+        # Outside its standalone mode click returns the code of an Exit instead of raising it.
+        if code := cli(standalone_mode=False):
+            sys.exit(code)
     except click.exceptions.Abort:
         console.print("Stopped.")
         sys.exit(130)

@@ -29,6 +29,8 @@ from app.models.database import Database, db, lost_wake_hooks, open_database
 from app.models.repositories import Repository
 from app.settings import Settings, SettingsError, load_settings
 
+EMBEDDED_RETRY_DELAY = 2.0  # seconds
+
 
 class NotConfigured(RuntimeError):
     """The runtime is used before it is configured."""
@@ -142,7 +144,10 @@ def configure_offline() -> None:
 def _broker(settings: Settings, database: Database, worker: bool) -> Broker | StubBroker:
     heartbeat = Path(metrics.MULTIPROC_DIR) if metrics.MULTIPROC_DIR and worker else None
     if settings.broker.url is None:
-        broker: Broker | StubBroker = stub_broker(middleware=standard_middleware(database))
+        # Somebody is waiting in front of the process: a fault shows within seconds, not minutes.
+        broker: Broker | StubBroker = stub_broker(
+            middleware=standard_middleware(database, max_retry_delay=EMBEDDED_RETRY_DELAY)
+        )
     else:
         broker = rabbitmq_broker(
             settings.broker.url,

@@ -8,6 +8,7 @@ from dramatiq.middleware import CurrentMessage, ShutdownNotifications, TimeLimit
 from app.middleware.actor_metrics import ActorMetrics
 from app.middleware.age_limit import AgeLimit
 from app.middleware.database_connection import Connection, DatabaseConnection
+from app.middleware.errors import MAX_DELAY
 from app.middleware.heartbeat import Heartbeat
 from app.middleware.log_context import LogContext
 from app.middleware.memory_cap import MemoryCap, RecycleAbove
@@ -22,11 +23,12 @@ def standard_middleware(
     memory_cap: int = 0,
     recycle_above: int = 0,
     heartbeat_folder: Path | None = None,
+    max_retry_delay: float = MAX_DELAY,
 ) -> list[Middleware]:
     """The middleware of every broker; hooks before a message run from first to last, hooks after it from last to first.
 
     `memory_cap` and `recycle_above` are bytes, 0 = off, and meant for worker processes of their own, as is
-    `heartbeat_folder`.
+    `heartbeat_folder`. `max_retry_delay` is in seconds.
     """
     stack: list[Middleware] = [
         LogContext(),  # outermost: everything below logs with its context
@@ -34,7 +36,7 @@ def standard_middleware(
         AgeLimit(),
         CurrentMessage(),
         ShutdownNotifications(),
-        Retries(),
+        Retries(max_retry_delay),
     ]
     if database is not None:
         stack.append(DatabaseConnection(database))  # released before a retry is published

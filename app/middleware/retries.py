@@ -9,7 +9,7 @@ from dramatiq import Broker, MessageProxy, Middleware
 
 from app import metrics
 from app.middleware.delivery import Outcome, delivery
-from app.middleware.errors import ErrorClass, RetryPolicy, classify
+from app.middleware.errors import MAX_DELAY, ErrorClass, RetryPolicy, classify
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,12 @@ class Retries(Middleware):
 
     Stock Dramatiq acknowledges the message when its retry cannot be published. Here a message counts as failed until
     the retry is published, so it ends in the dead-letter queue, or comes again when the server is gone.
+
+    `max_delay` seconds bound the waits of our own choice: somebody may be watching.
     """
+
+    def __init__(self, max_delay: float = MAX_DELAY) -> None:
+        self.max_delay = max_delay
 
     @property
     def actor_options(self) -> set[str]:
@@ -49,7 +54,9 @@ class Retries(Middleware):
         if delay is None:
             self._give_up(broker, message, policy, exception)
         else:
-            self._retry(broker, message, policy, exception, delay)
+            # A wait that the other side asked for is kept.
+            bounded = delay if policy.wait is not None else min(delay, self.max_delay)
+            self._retry(broker, message, policy, exception, bounded)
 
     def _next_delay(self, broker: Broker, message: MessageProxy, policy: RetryPolicy) -> float | None:
         options = message.options

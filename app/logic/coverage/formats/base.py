@@ -27,8 +27,8 @@ class ParseStats:
     """What a parser found besides rows.
 
     `records` good ones; `skipped` bad ones with `first_problem` naming the first (line or element and reason);
-    `truncated` = the document ended early and the complete part was kept; `timestamp` = time of the run in Unix seconds,
-    where the format has one.
+    `truncated` = the document ended early and the complete part was kept; `timestamp` = time of the run in Unix
+    seconds, where the format has one.
     """
 
     records: int = 0

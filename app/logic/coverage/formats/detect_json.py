@@ -20,7 +20,7 @@ from app.logic.coverage.formats.refusals import (
 )
 
 _SLICES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_HEAD_BYTES: Final = 2048
+_HEAD_BYTES: Final = 512
 _ENTRY_BYTES: Final = 512
 _LOOKED_AT: Final = 8  # entries of a level whose inside is looked at when the head alone does not tell
 _GAP_LINES: Final = 5

@@ -1,0 +1,80 @@
+"""Parsing: every format against what a programmer would do first, from bytes to a finished report.
+
+Workload at scale 1: 5,000 files x 400 lines, 300,000 of them with branches; 3 million lines in the Go profile.
+"""
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import workload_json, workload_text, workload_xml
+from benchmarks.measure import BASELINES, SMALL_SECONDS, Measured, Row, in_new_process
+
+SMALL_SCALE = 0.004  # 8,000 lines
+RESIDENT_MUST_MB = 30
+
+
+class Workload(NamedTuple):
+    """A document to parse: what the table calls it, its format, how to make it, and the largest allowed ratio."""
+
+    name: str
+    format: str
+    document: Callable[[float], bytes]
+    must: float
+
+
+def _in_single_quotes(scale: float) -> bytes:
+    """Equal XML that the block scanner leaves to the strict engine."""
+    return workload_xml.cobertura(scale).replace(b'"', b"'")
+
+
+WORKLOADS = (
+    Workload("Cobertura", "cobertura", workload_xml.cobertura, 0.7),
+    Workload("Cobertura of gcovr", "cobertura", workload_xml.gcovr, 0.7),
+    Workload("Clover", "clover", workload_xml.clover, 0.7),
+    Workload("JaCoCo", "jacoco", workload_xml.jacoco, 0.7),
+    Workload("LCOV", "lcov", workload_text.lcov, 0.6),
+    Workload("Go profile", "go", workload_text.go, 1.5),
+    Workload("coverage.py JSON", "pycoverage", workload_json.pycoverage, 1.3),
+    Workload("Istanbul JSON", "istanbul", workload_json.istanbul, 0.9),
+    Workload("Cobertura, strict engine", "cobertura", _in_single_quotes, 4),
+)
+
+
+def rows(scale: float) -> Iterator[Row]:
+    """Measure every workload in a process of its own."""
+    for workload in WORKLOADS:
+        size, found = _measured(workload, scale)
+        operation = f"parse {workload.name}, {size / 1e6:.1f} MB, {found.lines / 1e6:.2f} M lines"
+        baseline = BASELINES[workload.format][1]
+        yield Row(
+            operation, found.ours, baseline, found.theirs, workload.must, found.peak_mb, _peak_must(size, found.lines)
+        )
+        if workload.name == "Cobertura":
+            # Time is in the row above; here "peak" is what is left.
+            yield Row(
+                "resident after it, trimmed", math.nan, "", math.nan, math.nan, found.resident_mb, RESIDENT_MUST_MB
+            )
+    yield _small()
+
+
+def _small() -> Row:
+    """Measure small reports of all formats, read again and again, and return the slowest."""
+    found = {workload.name: _measured(workload, SMALL_SCALE)[1] for workload in WORKLOADS[:-1]}
+    slowest = max(found, key=lambda name: found[name].ours)
+    peak = max(measured.peak_mb for measured in found.values())
+    return Row(f"8,000-line report, warm, slowest: {slowest}", found[slowest].ours, "", math.nan, SMALL_SECONDS, peak)
+
+
+def _measured(workload: Workload, scale: float) -> tuple[int, Measured]:
+    with tempfile.TemporaryDirectory() as folder:
+        document = Path(folder, "document")
+        document.write_bytes(workload.document(scale))
+        return document.stat().st_size, in_new_process(workload.format, document)
+
+
+def _peak_must(size: int, lines: int) -> float:
+    """Return the memory that a parse may take: three quarters of the document, 80 bytes a line and 64 MB."""
+    return (0.75 * size + 80 * lines) / 1e6 + 64

@@ -13,9 +13,10 @@ from app.logic.coverage.formats.refusals import (
 )
 
 _HEAD_BYTES: Final = 1 << 16
+# What is not closed goes on to the end, and no tag goes beyond the next `<`: so the time is linear in the text.
 _TAG: Final = re.compile(
-    rb"""<!--.*?--> | <\?.*?\?> | <!\[CDATA\[.*?\]\]> | <!DOCTYPE [^[>]* (?:\[.*?\]\s*)? >
-       | < (?P<end>/?) (?P<name>[A-Za-z_][^\s/>]*+) (?P<rest>(?:[^>"']|"[^"]*+"|'[^']*+')*?) (?P<empty>/?) >""",
+    rb"""<!--.*?(?:-->|\Z) | <\?.*?(?:\?>|\Z) | <!\[CDATA\[.*?(?:\]\]>|\Z) | <!DOCTYPE[^[<>]*+ (?:>|\[.*?(?:\]\s*>|\Z))
+       | < (?P<end>/?) (?P<name>[A-Za-z_][^\s/<>]*+) (?P<rest>(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*?) (?P<empty>/?) >""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _ATTRIBUTE: Final = re.compile(rb"""([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
@@ -34,13 +35,17 @@ def detect_xml(data: bytes) -> str | Refusal | None:
 
     The order of elements is looked up in the head of the document; whether an element occurs at all, in all of it.
     """
-    root, attributes, children = _outline(data[:_HEAD_BYTES])
+    head = data[:_HEAD_BYTES]
+    root, attributes, children = _outline(head)
     if root in _ROOTS:
         return _ROOTS[root]
     if b"BullseyeCoverage" in root:
         return "bullseye"
     if root in (b"coverage", b"scoverage"):
-        return _coverage(root, data, attributes, children)
+        if root == b"coverage" and attributes.get(b"generated") and not _occurs(head, b"classes"):
+            # Some writers of Cobertura put the date under Clover's name; `classes` is an element of Cobertura only.
+            return "clover"
+        return _coverage(root, data, children)
     if root == b"report":
         known = _occurs(data, b"sourcefile") or _occurs(data, b"package")
         return "jacoco" if known else Refusal("no_data", "a report without packages, so without lines", "jacoco")
@@ -59,11 +64,8 @@ def detect_xml(data: bytes) -> str | Refusal | None:
     return None
 
 
-def _coverage(root: bytes, data: bytes, attributes: dict[bytes, bytes], children: set[bytes]) -> str | Refusal:
+def _coverage(root: bytes, data: bytes, children: set[bytes]) -> str | Refusal:
     if root == b"coverage":
-        # Some writers of Cobertura add the date under Clover's name; `classes` is an element of Cobertura only.
-        if attributes.get(b"generated") and not _occurs(data, b"classes"):
-            return "clover"
         if b"assembly" in children:
             return "mono"
         if b"file" in children and _occurs(data, b"lineToCover"):

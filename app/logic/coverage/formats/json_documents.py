@@ -14,8 +14,10 @@ MAX_DEPTH: Final = 200
 MAX_COUNT: Final = 2**31 - 1
 
 _T = TypeVar("_T")
-# A string is matched whole so that a constant inside it is left alone (RFC 8259 has no NaN and no Infinity).
-_STRING_OR_CONSTANT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?Infinity|NaN', re.DOTALL)
+# A string is matched whole, to the end if it has none, so that a constant inside it is left alone (RFC 8259 has no NaN
+# and no Infinity) and no byte is looked at twice.
+_STRING_OR_CONSTANT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|-?Infinity|NaN', re.DOTALL)
+_MOST_DIGITS: Final = 300  # more do not fit into a float, and thousands Python refuses to read
 
 
 def decode(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[_T]) -> _T:
@@ -72,11 +74,15 @@ def section(
 def untyped(raw: msgspec.Raw | memoryview | bytes) -> Any:
     """Decode a part into plain Python values; numbers out of every range become infinite, never an error."""
     try:
-        return json.loads(bytes(memoryview(raw)).decode("utf-8", "replace"))
+        return json.loads(bytes(memoryview(raw)).decode("utf-8", "replace"), parse_int=_integer)
     except RecursionError:
         raise FormatError("too_deep", "JSON nested too deeply") from None
     except ValueError as error:
         raise corrupt(error) from None
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
 
 
 def as_object(value: Any) -> Mapping[str, Any]:

@@ -247,6 +247,15 @@ def test_endless_nesting_is_refused():
     assert detect(None, b'{"pad": "' + b"x" * 100_000 + b'", "deep": ' + b"[" * 50_000).code == "too_deep"
 
 
+@pytest.mark.parametrize(
+    "piece", ["<a", "<!--", "<?a", "<![CDATA[", "<!DOCTYPE a [", "<a b='", "1|", '{"', '"\\"', "[{"]
+)
+def test_looking_at_hostile_text_takes_linear_time(piece):
+    data = b"<a>" + piece.encode() * 200_000 if piece[0] == "<" else piece.encode() * 200_000
+
+    assert isinstance(detect(None, data), Refusal)
+
+
 def test_every_sample_is_recognised_or_refused_with_a_reason():
     by_ending = {
         "coverage.out": "go", "jacoco.xml": "jacoco", "clover.xml": "clover", "cobertura-coverage.xml": "cobertura",

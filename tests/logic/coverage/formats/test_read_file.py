@@ -105,6 +105,12 @@ def test_files_above_the_limit_are_too_large():
     assert (outcome.outcome, outcome.format, report) == ("too_large", None, {})
 
 
+def test_a_hostile_string_is_looked_at_once():
+    outcome, _ = read('{"meta": {}, "files": {"a.py": {"executed_lines": [NaN], "x": "' + '\\"' * 200_000)
+
+    assert outcome.outcome == "corrupt"
+
+
 def test_lines_of_paths_that_are_not_ours_are_no_failure():
     outcome, report = read('{"meta": {}, "files": {"a.py": {"executed_lines": [1]}}}', resolve=lambda *_: None)
 

@@ -95,7 +95,9 @@ def test_a_bad_count_costs_only_itself(bad):
     assert values_of(report["a.rb"]) == {1: 1, 3: 0}
 
 
-@pytest.mark.parametrize(("count", "hits"), [("-1", 0), ("1e400", 2**31 - 1), ("2.0", 2), ('"3"', 3), ("1e3", 1000)])
+@pytest.mark.parametrize(
+    ("count", "hits"), [("-1", 0), ("1e400", 2**31 - 1), ("2.0", 2), ('"3"', 3), ("1e3", 1000), ("9" * 5000, 2**31 - 1)]
+)
 def test_unusual_counts_are_read(count, hits):
     _, report = read('{"Unit": {"coverage": {"a.rb": [1, @, 0]}, "timestamp": 1}}'.replace("@", count))
 

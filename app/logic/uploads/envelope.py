@@ -5,8 +5,10 @@ The shape is described in docs/messages.md ("Raw upload"); unknown keys are igno
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,13 @@ from app.logic.coverage.builder import IgnoredLines
 from app.logic.uploads.listing import Listing, clean_entry
 
 FILE_FORMAT = "base64+compressed"
+MAX_FIXES = 64 << 20  # bytes of JSON: line numbers take many times as much memory
+_LAST_LINE = 2**31 - 1
+# Half a surrogate pair, escaped: what JSON writers make of a file name that is not UTF-8.
+_HALF = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|"
+    rb"(?<!\\)((?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 
 
 class EnvelopeError(Exception):
@@ -53,13 +62,17 @@ class _Fix(msgspec.Struct):
 
 
 class _Fixes(msgspec.Struct):
-    value: dict[str, _Fix] | None = None
+    value: dict[str, msgspec.Raw] | None = None
 
 
 class _File(msgspec.Struct):
     filename: str | None = None
     format: str = FILE_FORMAT
     data: str | None = None
+
+
+class _Name(msgspec.Struct):
+    filename: str | None = None
 
 
 class _Envelope(msgspec.Struct):
@@ -78,12 +91,20 @@ class Envelope:
     files: tuple[msgspec.Raw, ...]
     notes: tuple[Mapping[str, Any], ...]
 
-    def names(self) -> Iterator[tuple[str | None, _File | FileError]]:
+    def file_names(self) -> set[str | None]:
+        """Return the names of all files that can be read, without their contents."""
+        names: set[str | None] = set()
+        for raw in self.files:
+            with suppress(msgspec.MsgspecError, RecursionError):
+                names.add(msgspec.json.decode(raw, type=_Name).filename)
+        return names
+
+    def open_files(self) -> Iterator[tuple[str | None, _File | FileError]]:
         """Yield each file's name with the packed file, or with why it cannot be read."""
         for raw in self.files:
             try:
                 file = msgspec.json.decode(raw, type=_File)
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, RecursionError) as error:
                 yield None, FileError("bad_entry", str(error))
             else:
                 yield file.filename, file
@@ -91,34 +112,75 @@ class Envelope:
 
 def read_envelope(data: bytes, limits: Limits) -> Envelope:
     """Decode the JSON of an upload; raises EnvelopeError("bad_json" | "not_an_envelope" | "too_many_files")."""
-    try:
-        envelope = msgspec.json.decode(data, type=_Envelope)
-    except msgspec.ValidationError as error:
-        raise EnvelopeError("not_an_envelope", str(error)) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise EnvelopeError("bad_json", str(error)) from error
+    envelope = _decode(data)
     if len(envelope.coverage_files) > limits.files:
         raise EnvelopeError("too_many_files", f"{len(envelope.coverage_files)} files, limit {limits.files}")
     notes: list[Mapping[str, Any]] = []
     entries = envelope.network_files or []
     if len(entries) > limits.listing_entries:
-        notes.append({"reason": "listing_cut", "kept": limits.listing_entries, "of": len(entries)})
+        notes.append(
+            {"reason": "listing_cut", "detail": f"the first {limits.listing_entries} of {len(entries)} are used"}
+        )
         entries = entries[: limits.listing_entries]
     listing = tuple(path for entry in entries if isinstance(entry, str) and (path := clean_entry(entry)))
     fixes = _read_fixes(bytes(envelope.report_fixes) or bytes(envelope.path_fixes), notes)
     return Envelope(listing, fixes, tuple(envelope.coverage_files), tuple(notes))
 
 
-def _read_fixes(raw: bytes, notes: list[Mapping[str, Any]]) -> dict[str, IgnoredLines]:
-    if not raw:
-        return {}
+def _decode(data: bytes) -> _Envelope:
     try:
-        decoded = msgspec.json.decode(raw, type=_Fixes | None)
-    except msgspec.MsgspecError as error:
-        notes.append({"reason": "bad_report_fixes", "detail": str(error)})
+        return _decode_strictly(data)
+    except EnvelopeError as error:
+        if error.reason != "bad_json":
+            raise
+        # One file name with a broken character must not cost the whole upload.
+        mended = _HALF.sub(_mend, data.decode("utf-8", "replace").encode())
+        if mended == data:
+            raise
+        return _decode_strictly(mended)
+
+
+def _decode_strictly(data: bytes) -> _Envelope:
+    try:
+        return msgspec.json.decode(data, type=_Envelope)
+    except msgspec.ValidationError as error:
+        raise EnvelopeError("not_an_envelope", str(error)) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise EnvelopeError("bad_json", str(error)) from error
+
+
+def _mend(found: re.Match[bytes]) -> bytes:
+    backslashes, pair, more_backslashes = found.groups()
+    return found[0] if pair is not None else (more_backslashes or backslashes or b"") + rb"\ufffd"
+
+
+def _read_fixes(raw: bytes, notes: list[Mapping[str, Any]]) -> dict[str, IgnoredLines]:
+    """Read the lines to ignore; an entry that makes no sense is left out with a note."""
+    if len(raw) > MAX_FIXES:
+        notes.append({"reason": "bad_report_fixes", "detail": f"{len(raw)} bytes, limit {MAX_FIXES}"})
         return {}
-    values = (decoded.value if decoded else None) or {}
-    return {path: IgnoredLines(frozenset(fix.lines or ()), fix.eof) for path, fix in values.items()}
+    values: Mapping[str, msgspec.Raw] = {}
+    fixes: dict[str, IgnoredLines] = {}
+    problem: Exception | None = None
+    try:
+        decoded = msgspec.json.decode(raw, type=_Fixes | None) if raw else None
+        values = (decoded.value if decoded else None) or {}
+    except (msgspec.MsgspecError, RecursionError) as error:
+        problem = error
+    for path, entry in values.items():
+        try:
+            fixes[path] = _ignored(msgspec.json.decode(entry, type=_Fix))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            problem = problem or error
+    if problem is not None:
+        notes.append({"reason": "bad_report_fixes", "detail": str(problem)})
+    return fixes
+
+
+def _ignored(fix: _Fix) -> IgnoredLines:
+    """Keep the numbers that a line can have; an end of file before the first line is none."""
+    eof = fix.eof if fix.eof is not None and 0 < fix.eof <= _LAST_LINE else None
+    return IgnoredLines(frozenset(line for line in fix.lines or () if 0 < line <= _LAST_LINE), eof)
 
 
 def unpack(file: _File, limits: Limits) -> bytes:
@@ -136,7 +198,7 @@ def unpack(file: _File, limits: Limits) -> bytes:
         content = stream.decompress(packed, limits.file_bytes)
     except zlib.error as error:
         raise FileError("bad_zlib", str(error)) from error
-    if stream.unconsumed_tail:
+    if stream.unconsumed_tail or (len(content) >= limits.file_bytes and not stream.eof):
         raise FileError("too_large", f"more than {limits.file_bytes} bytes when inflated")
     if not stream.eof:
         raise FileError("bad_zlib", "the compressed stream ends early")

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from peewee import PeeweeException
 
+from app.helpers.text import storable_json
 from app.models.database import db
 from app.models.machinery import UploadEvent
 
@@ -34,7 +35,12 @@ def record(
     try:
         with db.atomic():
             UploadEvent.record(
-                repo_id, sha, upload_ids=list(upload_ids), milestone=milestone, error=error, extra=dict(extra or {})
+                repo_id,
+                sha,
+                upload_ids=list(upload_ids),
+                milestone=milestone,
+                error=error,
+                extra=storable_json(dict(extra or {})),
             )
     except PeeweeException as failure:
         log.warning("upload.event.lost", milestone=milestone, sha=sha, error_class=type(failure).__name__)

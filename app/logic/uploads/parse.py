@@ -1,9 +1,10 @@
 """From the bytes of a raw upload to its parsed report: pure, so that the same upload always gives the same report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.helpers.text import storable
 from app.logic.coverage.builder import IgnoredLines, ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions
 from app.logic.coverage.read import FileRead, read_file
@@ -15,6 +16,9 @@ from app.logic.uploads.problems import UploadProblem
 
 PARSER_VERSION = "1"  # part of the stored facts of an upload: raise it when the same bytes give another report
 MAX_NOTES = 50
+MAX_DETAIL = 300  # characters of a note's text
+# The same run twice, as Istanbul writes it by default: the JSON knows more.
+TWICE = ("coverage/coverage.json", "coverage/coverage.lcov")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,15 @@ class _Reading:
 
     builder: ReportBuilder
     notes: list[Mapping[str, Any]] = field(default_factory=list)
+    more_notes: int = 0
     formats: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
-    dropped: dict[str, int] = field(default_factory=dict)
 
     def note(self, file: str | None, reason: str, detail: str | None) -> None:
-        if len(self.notes) < MAX_NOTES:
-            self.notes.append({"file": file, "reason": reason, "detail": detail})
+        if len(self.notes) == MAX_NOTES:
+            self.more_notes += 1
+            return
+        self.notes.append({"file": _text(file), "reason": reason, "detail": _text(detail)})
 
 
 def parse_upload(data: bytes, limits: Limits, options: FormatOptions) -> ParsedUpload:
@@ -52,23 +58,25 @@ def parse_upload(data: bytes, limits: Limits, options: FormatOptions) -> ParsedU
     except EnvelopeError as error:
         if not data.strip():
             return ParsedUpload(None, UploadProblem(problems.REPORT_EMPTY, {"reason": "the object is empty"}))
-        return ParsedUpload(
-            None, UploadProblem(problems.UNKNOWN_PROCESSING, {"reason": error.reason, "detail": error.detail[:200]})
-        )
+        params = {"reason": error.reason, "detail": _text(error.detail)}
+        return ParsedUpload(None, UploadProblem(problems.UNKNOWN_PROCESSING, params))
     return _read_files(envelope, limits, options)
 
 
 def _read_files(envelope: Envelope, limits: Limits, options: FormatOptions) -> ParsedUpload:
     listing = index(envelope)
-    fixer = PathFixer(listing)
-    reading = _Reading(
-        ReportBuilder(ignored=_resolve_fixes(envelope.fixes, fixer), max_line=limits.source_lines),
-        notes=list(envelope.notes),
-    )
-    for name, file in envelope.names():
+    ignored = _resolve_fixes(envelope.fixes, PathFixer(listing))
+    reading = _Reading(ReportBuilder(ignored=ignored, max_line=limits.source_lines))
+    for note in envelope.notes:
+        reading.note(None, note["reason"], note["detail"])
+    twice = TWICE[1] if TWICE[0] in envelope.file_names() else None
+    for name, file in envelope.open_files():
         if isinstance(file, FileError):
             reading.outcomes.append(file.reason)
             reading.note(name, file.reason, file.detail)
+            continue
+        if name is not None and name == twice:
+            reading.note(name, "same_as", TWICE[0])
             continue
         try:
             content = unpack(file, limits)
@@ -80,13 +88,20 @@ def _read_files(envelope: Envelope, limits: Limits, options: FormatOptions) -> P
         reading.builder.begin_document(fixer.resolve)
         settings = FormatOptions(options.switches, fixer.has_listing)
         _take(reading, name, read_file(name, content, reading.builder, settings, max_bytes=limits.file_bytes))
-        for reason, count in fixer.dropped.items():
-            reading.dropped[reason] = reading.dropped.get(reason, 0) + count
     return _conclude(reading)
 
 
 def _resolve_fixes(fixes: Mapping[str, IgnoredLines], fixer: PathFixer) -> dict[str, IgnoredLines]:
-    return {fixer.resolve([path], ()) or path: lines for path, lines in fixes.items()}
+    """Return the lines to ignore by repository path; two spellings of a path are one file."""
+    resolved: dict[str, IgnoredLines] = {}
+    for path, lines in fixes.items():
+        place = fixer.resolve([path], ()) or path
+        resolved[place] = _united(resolved[place], lines) if place in resolved else lines
+    return resolved
+
+
+def _united(a: IgnoredLines, b: IgnoredLines) -> IgnoredLines:
+    return IgnoredLines(a.lines | b.lines, max((eof for eof in (a.eof, b.eof) if eof is not None), default=None))
 
 
 def _take(reading: _Reading, name: str | None, read: FileRead) -> None:
@@ -98,39 +113,49 @@ def _take(reading: _Reading, name: str | None, read: FileRead) -> None:
         return
     if read.format is not None:
         reading.formats.append(read.format)
-    if read.stats is not None and read.stats.truncated:
+    if read.stats is None:
+        return
+    if read.stats.truncated:
         reading.note(name, "truncated", "the complete part was kept")
-    if read.stats is not None and read.stats.skipped:
+    if read.stats.skipped:
         reading.note(name, "bad_records", f"{read.stats.skipped} skipped; first: {read.stats.first_problem}")
+    for reason, detail in read.stats.notes.items():
+        reading.note(name, reason, detail)
 
 
 def _conclude(reading: _Reading) -> ParsedUpload:
-    report = reading.builder.build()
-    if reading.builder.dropped_lines:
-        reading.note(None, "lines_out_of_range", f"{reading.builder.dropped_lines} lines beyond the limit")
-    notes = tuple(reading.notes)
-    if report.files:
-        if reading.dropped:
-            samples = ", ".join(reading.builder.dropped_paths)
-            note = {"file": None, "reason": "paths_dropped", "detail": f"{sum(reading.dropped.values())}: {samples}"}
-            notes = (*notes, note)[:MAX_NOTES]
-        return ParsedUpload(report, None, notes, tuple(reading.formats))
-    return ParsedUpload(None, _why_empty(reading), notes)
+    builder = reading.builder
+    report = builder.build()
+    if builder.dropped_lines:
+        reading.note(None, "lines_out_of_range", f"{builder.dropped_lines} lines beyond the limit")
+    if report.files and builder.dropped_path_count:
+        samples = ", ".join(sample[:MAX_DETAIL] for sample in builder.dropped_paths)
+        reading.note(None, "paths_dropped", f"{builder.dropped_path_count}: {samples}")
+    problem = None if report.files else _why_empty(reading)
+    notes = reading.notes
+    if reading.more_notes:
+        notes = [*notes, {"file": None, "reason": "more_notes", "detail": str(reading.more_notes)}]
+    return ParsedUpload(None if problem else report, problem, tuple(notes), tuple(reading.formats))
 
 
 def _why_empty(reading: _Reading) -> UploadProblem:
-    if reading.dropped:
-        samples: Sequence[str] = list(reading.builder.dropped_paths)
+    if reading.builder.dropped_path_count:
+        samples = [_text(sample) for sample in reading.builder.dropped_paths]
         return UploadProblem(problems.REPORT_EMPTY, {"reason": "no_path_matched", "samples": samples})
-    kinds = set(reading.outcomes)
+    kinds = set(reading.outcomes) - {"empty"}
     if kinds and kinds <= {"not_recognised", "unsupported"}:
         names = [note["file"] or "(unnamed)" for note in reading.notes if note["reason"] in kinds][:10]
         return UploadProblem(problems.UNSUPPORTED_FILE_FORMAT, {"files": names})
-    if kinds & {"failed", "corrupt", "too_large", "too_deep", "bad_base64", "bad_zlib", "bad_entry", "unknown_packing"}:
+    if kinds - {"ok", "no_data", "not_recognised", "unsupported"}:
         return UploadProblem(problems.UNKNOWN_PROCESSING, {"reason": "every file failed", "first": _first(reading)})
     return UploadProblem(problems.REPORT_EMPTY, {"files": len(reading.outcomes)})
 
 
 def _first(reading: _Reading) -> str:
-    note = next((n for n in reading.notes if n.get("reason") in reading.outcomes), {})
-    return f"{note.get('file') or '(unnamed)'}: {note.get('detail') or note.get('reason')}"[:200]
+    """Return what went wrong with the first file that failed."""
+    note = next((n for n in reading.notes if n["reason"] in reading.outcomes), {"file": None, "detail": None})
+    return f"{note['file'] or '(unnamed)'}: {note['detail'] or note.get('reason')}"[:MAX_DETAIL]
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else storable(text, MAX_DETAIL)

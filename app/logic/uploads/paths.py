@@ -1,7 +1,6 @@
 """From the path a coverage tool wrote to the path of the repository."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from app.logic.uploads.listing import Listing
@@ -29,7 +28,7 @@ def is_rooted(path: str) -> bool:
 
 
 class PathFixer:
-    """Resolves the paths of one coverage file; what it cannot place in the repository is dropped and counted.
+    """Resolves the paths of one coverage file; what it cannot place in the repository is dropped.
 
     With a listing, only listed paths come out. Without one, the normalised path is taken as it is.
     """
@@ -38,7 +37,6 @@ class PathFixer:
         self._listing = listing if listing is not None and len(listing) else None
         self._report_folder = report_folder(report_name)
         self._known: dict[str, str | None] = {}
-        self.dropped: Counter[str] = Counter()
 
     @property
     def has_listing(self) -> bool:
@@ -58,7 +56,6 @@ class PathFixer:
                     fixed = self._fix(f"{base}/{candidate}") if base else None
                     if fixed is not None:
                         return fixed
-        self.dropped["not_listed" if self._listing is not None else "invalid"] += 1
         return None
 
     def _fix(self, path: str) -> str | None:

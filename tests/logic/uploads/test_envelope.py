@@ -15,7 +15,7 @@ UPLOADER = Path(__file__).parents[2] / "fixtures" / "uploader"
 def test_the_object_of_a_real_uploader_is_read() -> None:
     envelope = read_envelope((UPLOADER / "object-2.bin").read_bytes(), Limits())
 
-    [(name, file)] = envelope.names()
+    [(name, file)] = envelope.open_files()
     assert name is not None and name.endswith("py/coverage.xml")
     assert not isinstance(file, FileError)
     assert unpack(file, Limits()).startswith(b"<?xml")
@@ -29,7 +29,7 @@ def test_what_is_written_reads_back() -> None:
 
     envelope = read_envelope(data, Limits())
 
-    files = {name: unpack(file, Limits()) for name, file in envelope.names() if not isinstance(file, FileError)}
+    files = {name: unpack(file, Limits()) for name, file in envelope.open_files() if not isinstance(file, FileError)}
     assert files == {"cov.xml": b"<coverage/>", "lcov.info": b"SF:a"}
     assert envelope.listing == ("a.py",)
 
@@ -75,7 +75,7 @@ def file_with(**changes: object) -> bytes:
     ],
 )
 def test_a_bad_file_is_named_and_does_not_touch_the_others(changes: dict[str, object], reason: str) -> None:
-    [(_, file)] = read_envelope(file_with(**changes), Limits()).names()
+    [(_, file)] = read_envelope(file_with(**changes), Limits()).open_files()
     assert not isinstance(file, FileError)
 
     with pytest.raises(FileError) as caught:
@@ -87,7 +87,7 @@ def test_a_bad_file_is_named_and_does_not_touch_the_others(changes: dict[str, ob
 def test_an_entry_of_the_wrong_type_is_one_bad_file() -> None:
     data = b'{"coverage_files": [{"filename": 5}, {"filename": "ok", "data": ""}]}'
 
-    (bad_name, bad), (name, file) = read_envelope(data, Limits()).names()
+    (bad_name, bad), (name, file) = read_envelope(data, Limits()).open_files()
 
     assert bad_name is None and isinstance(bad, FileError)
     assert name == "ok" and not isinstance(file, FileError)
@@ -99,4 +99,4 @@ def test_a_listing_beyond_the_limit_is_cut_with_a_note() -> None:
     envelope = read_envelope(data, Limits(listing_entries=2))
 
     assert envelope.listing == ("a", "b")
-    assert envelope.notes == ({"reason": "listing_cut", "kept": 2, "of": 3},)
+    assert envelope.notes == ({"reason": "listing_cut", "detail": "the first 2 of 3 are used"},)

@@ -49,11 +49,10 @@ def test_the_first_candidate_that_exists_wins() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/", "a\x00b.py", "x" * 10_240])
-def test_hostile_paths_are_dropped_and_counted(path: str) -> None:
+def test_hostile_paths_are_dropped(path: str) -> None:
     fixer = PathFixer(None)
 
     assert fixer.resolve([path], ()) is None
-    assert fixer.dropped.total() == 1
 
 
 def test_without_a_listing_the_normalised_path_is_kept() -> None:
@@ -64,4 +63,3 @@ def test_paths_outside_the_listing_are_dropped() -> None:
     fixer = PathFixer(Listing(["src/a.py"]))
 
     assert fixer.resolve(["/usr/include/stdio.h"], ()) is None
-    assert fixer.dropped == {"not_listed": 1}

@@ -16,7 +16,6 @@ from app.cli.render import print_outcome
 from app.clients.git.local import LocalCheckout
 from app.logic.uploads.accept import Accepted, NewUpload, UploadRefused, accept_upload
 from app.logic.uploads.envelope import write_envelope
-from app.models.database import unit_of_work
 from app.models.git import Commit
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
@@ -94,14 +93,15 @@ def upload(  # noqa: PLR0917  # click passes every option by name
 
 def send(run: Runtime, new: NewUpload, body: bytes) -> Accepted:
     """Accept an upload and wake the pipeline; raises ClickException with the reason of a refusal."""
-    from app.actors.uploads import prepare  # noqa: PLC0415  # actors bind to the broker of the configured runtime
+    # Actors bind to the broker of the configured runtime.
+    from app.actors.uploads import prepare  # noqa: PLC0415
+    from app.actors.wake import wake  # noqa: PLC0415
 
     try:
-        with unit_of_work() as work:
-            accepted = accept_upload(run.storage, new, body, datetime.now(UTC))
-            work.wake(prepare, report_id=accepted.report_id)
+        accepted = accept_upload(run.storage, new, body, datetime.now(UTC))
     except UploadRefused as error:
         raise click.ClickException(f"The upload was refused: {error}.") from error
+    wake(prepare, report_id=accepted.report_id)
     return accepted
 
 

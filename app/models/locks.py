@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
+from peewee import PeeweeException
+
 from app.models.database import db
+
+log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -18,5 +23,15 @@ def try_lock(name: str) -> Iterator[bool]:
     try:
         yield held
     finally:
-        if held and not db.is_closed():
-            db.execute_sql(f"SELECT pg_advisory_unlock({key})", (name,))
+        if held:
+            _unlock(f"SELECT pg_advisory_unlock({key})", name)
+
+
+def _unlock(statement: str, name: str) -> None:
+    if db.is_closed():
+        return
+    try:
+        db.execute_sql(statement, (name,))
+    except PeeweeException as error:
+        # The connection has taken the lock with it; what the block raised matters more.
+        log.info("lock.lost", name=name, error_class=type(error).__name__)

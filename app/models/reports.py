@@ -93,11 +93,12 @@ class CommitReport(Row):
         A request that waits already keeps its time, so that a steady stream of events cannot put it off for ever.
         """
         waiting = cls.assembly_done < cls.assembly_wanted
-        due = (
-            None
-            if not_before is None
-            else Case(None, [(waiting, fn.LEAST(cls.assembly_not_before, not_before))], not_before)
-        )
+        due = None
+        if not_before is not None:
+            # LEAST would take no time at all, which is the earliest, for an unknown one.
+            at_once = waiting & cls.assembly_not_before.is_null()
+            earlier = fn.LEAST(cls.assembly_not_before, not_before)
+            due = Case(None, [(at_once, None), (waiting, earlier)], not_before)
         cls.update(assembly_wanted=cls.assembly_wanted + 1, assembly_not_before=due).where(
             cls.id == report_id
         ).execute()
@@ -174,7 +175,8 @@ class Upload(Row):
     """One upload of a report: received from CI, or carried forward from an earlier commit.
 
     `attempts` grows with every claim and so names the claim: a worker whose lease ran out and was taken over cannot
-    write its result any more. `totals` are those of this upload alone; `notes` list what was skipped while reading it.
+    write its result any more. `lease_until` of a received upload is when it was called to be processed last. `totals`
+    are those of this upload alone; `notes` list what was skipped while reading it.
     """
 
     id = BigAutoField()
@@ -236,10 +238,19 @@ class Upload(Row):
     @classmethod
     def settle(cls, upload_id: int, attempt: int, state: str, **values: Any) -> bool:
         """End the claim `attempt` with a new state; False (and nothing written) when the claim is lost."""
-        query = cls.update(state=state, lease_until=None, lease_owner=None, **values).where(
-            cls._claimed(upload_id, attempt)
-        )
+        ended = {"state": state, "lease_until": None, "lease_owner": None} | values
+        query = cls.update(**ended).where(cls._claimed(upload_id, attempt))
         return bool(query.execute() == 1)
+
+    @classmethod
+    def release(cls, upload_id: int, attempt: int) -> bool:
+        """Give the claim `attempt` back for another try; False when the claim is lost."""
+        return cls.settle(upload_id, attempt, "received", lease_until=fn.now())
+
+    @classmethod
+    def called(cls, upload_ids: Iterable[int]) -> None:
+        """Note that messages for these received uploads are on their way, so that nobody sends more of them soon."""
+        cls.update(lease_until=fn.now()).where(cls.id.in_(list(upload_ids)) & (cls.state == "received")).execute()
 
     @classmethod
     def _claimed(cls, upload_id: int, attempt: int) -> Any:

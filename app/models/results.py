@@ -118,9 +118,8 @@ class Comparison(Row):
     @classmethod
     def settle(cls, comparison_id: int, attempt: int, state: str, **values: Any) -> bool:
         """End the claim `attempt`; False (and nothing written) when another worker claimed since."""
-        query = cls.update(state=state, lease_until=None, **values).where(
-            (cls.id == comparison_id) & (cls.attempts == attempt)
-        )
+        ended = {"state": state, "lease_until": None} | values
+        query = cls.update(**ended).where((cls.id == comparison_id) & (cls.attempts == attempt))
         return bool(query.execute() == 1)
 
 

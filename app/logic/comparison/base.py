@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.clients.git.base import GitProvider, ObjectNotFound, Pull
+from app.helpers.text import storable
+from app.logic.uploads.prepare import fetch_details, note_pull
 from app.models import git as rows
 from app.models.git import Commit
 from app.models.reports import CommitReport
@@ -31,7 +33,13 @@ class PullFacts:
 
 
 def refresh_pull(git: GitProvider, commit: Commit) -> PullFacts | None:
-    """Read the pull request of a commit from the host and update its row; None = the commit has none."""
+    """Read the pull request of a commit from the host and update its row; None = the commit has none.
+
+    Details of the commit that could not be had when its uploads were prepared are fetched here, because its parent
+    and its pull request decide about the base.
+    """
+    if commit.details_at is None:
+        fetch_details(git, commit)
     number = commit.pull_number or git.find_pull(commit.sha, commit.branch)
     if number is None:
         return None
@@ -42,14 +50,14 @@ def refresh_pull(git: GitProvider, commit: Commit) -> PullFacts | None:
     row = rows.Pull.ensure(commit.repo_id, pull.number)
     rows.Pull.update(
         state=pull.state,
-        title=pull.title[:1000],
-        base_branch=pull.base.branch,
+        title=storable(pull.title, 1000),
+        base_branch=storable(pull.base.branch),
         base_sha=pull.base.sha,
-        head_branch=pull.head.branch,
+        head_branch=storable(pull.head.branch),
         head_sha=pull.head.sha,
     ).where(rows.Pull.id == row.id).execute()
     if commit.pull_number is None:
-        Commit.update(pull_number=number).where(Commit.id == commit.id).execute()
+        note_pull(commit, number)
     return PullFacts(rows.Pull.get_by_id(row.id), pull)
 
 
@@ -58,11 +66,11 @@ def choose_base(git: GitProvider, commit: Commit, pull: PullFacts | None) -> Bas
     start = pull.pull.base.sha if pull is not None else commit.parent_sha
     if start is None:
         return Base(None, None, None)
-    exact = _with_report(commit.repo_id, [start])
+    exact = _with_report(commit, [start])
     if exact:
         return _remember(pull, Base(start, exact[start], "exact"))
-    ancestors = [sha for sha, _ in git.get_ancestors(start, MAX_ANCESTORS)]
-    known = _with_report(commit.repo_id, ancestors)
+    ancestors = _ancestors(git, start)
+    known = _with_report(commit, ancestors)
     nearest = next((known[sha] for sha in ancestors if sha in known), None)
     if nearest is not None:
         return _remember(pull, Base(start, nearest, "ancestor"))
@@ -70,12 +78,22 @@ def choose_base(git: GitProvider, commit: Commit, pull: PullFacts | None) -> Bas
     return _remember(pull, Base(start, newest, "branch" if newest is not None else None))
 
 
-def _with_report(repo_id: int, shas: Sequence[str]) -> dict[str, Commit]:
+def _ancestors(git: GitProvider, start: str) -> list[str]:
+    try:
+        return [sha for sha, _ in git.get_ancestors(start, MAX_ANCESTORS)]
+    except ObjectNotFound:
+        # History that the host has lost, or a clone that does not reach so far: the branch may still help.
+        return []
+
+
+def _with_report(head: Commit, shas: Sequence[str]) -> dict[str, Commit]:
+    """Return the commits among these that have a report; a head is never its own base, even if it holds no change."""
     query = (
         Commit.select()
         .join(CommitReport, on=(CommitReport.commit == Commit.id))
         .where(
-            (Commit.repo == repo_id)
+            (Commit.repo == head.repo_id)
+            & (Commit.id != head.id)
             & Commit.sha.in_(list(shas))
             & Commit.deleted_at.is_null()
             & (CommitReport.report_type == "coverage")

@@ -1,21 +1,24 @@
-"""Compute the comparison of two commits and store it; equal generations of both reports give the stored answer."""
+"""Compute the comparison of two commits and store it; while neither report changes, the stored answer is given."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from peewee import fn
+
 from app.clients.git.base import GitError, GitProvider
-from app.clients.storage import ObjectMissing, ObjectStorage
+from app.clients.storage import ObjectCorrupt, ObjectMissing, ObjectStorage
 from app.helpers.diff import Diff
 from app.logic.comparison import stored
+from app.logic.comparison.flags import flag_totals
 from app.logic.coverage.assembled import AssembledReport
 from app.logic.coverage.compare import compare
 from app.logic.coverage.comparison import ReportComparison
 from app.logic.coverage.patch import patch_by_file, patch_totals
-from app.logic.coverage.totals import Totals
-from app.logic.uploads import events, object_names
-from app.logic.uploads.assemble import MAX_OBJECT, load_report
-from app.models.database import db
+from app.logic.uploads import events, object_names, objects
+from app.logic.uploads.assemble import load_report
+from app.logic.uploads.objects import MAX_OBJECT
+from app.models.database import db, now
 from app.models.git import Commit, Pull
 from app.models.reports import CommitReport, Flag
 from app.models.repositories import Repository
@@ -27,7 +30,10 @@ GitFor = Callable[[Repository], GitProvider]
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """The outcome for the row, and the head commit that people should be told about."""
+    """The outcome for the row, and the head commit that people should be told about.
+
+    "claimed_elsewhere" = another worker has it, and tells when it is done, unless it is dead.
+    """
 
     outcome: str
     head_commit_id: int | None = None
@@ -50,7 +56,6 @@ def compute_comparison(storage: ObjectStorage, git_for: GitFor, comparison_id: i
         return Computed("up_to_date", row.head_commit_id, fresh)
     claimed = Comparison.claim(comparison_id, LEASE)
     if claimed is None:
-        # The other worker may be dead: whoever notifies computes for itself if need be.
         return Computed("claimed_elsewhere", row.head_commit_id)
     try:
         return _compute(storage, git_for, claimed)
@@ -60,21 +65,22 @@ def compute_comparison(storage: ObjectStorage, git_for: GitFor, comparison_id: i
             return Computed(error.code, claimed.head_commit_id)
         raise
     except BaseException:
-        Comparison.settle(claimed.id, claimed.attempts, "pending")
+        Comparison.settle(claimed.id, claimed.attempts, "pending", lease_until=fn.now())
         raise
 
 
 def load_comparison(storage: ObjectStorage, row: Comparison) -> ReportComparison | None:
-    """Return the stored result if it was made from the current reports of both commits."""
+    """Return the stored result if it was made from the current reports of both commits and the current pull request."""
     head, base = coverage_report(row.head_commit), coverage_report(row.base_commit)
     if row.state != "processed" or row.result_path is None or head is None or base is None:
         return None
     if (row.head_generation, row.base_generation) != (head.generation, base.generation):
         return None
     try:
-        return stored.read(storage.get(row.result_path, max_bytes=MAX_OBJECT))
-    except (ObjectMissing, stored.ComparisonUnreadable):
+        known = stored.read(storage.get(row.result_path, max_bytes=MAX_OBJECT))
+    except (ObjectMissing, ObjectCorrupt, stored.ComparisonUnreadable):
         return None
+    return known.comparison if known.patch_base == _patch_base(row) else None
 
 
 def _compute(storage: ObjectStorage, git_for: GitFor, row: Comparison) -> Computed:
@@ -89,36 +95,49 @@ def _compute(storage: ObjectStorage, git_for: GitFor, row: Comparison) -> Comput
         Comparison.settle(row.id, row.attempts, "error", error="missing_base_report")
         return Computed("missing_base_report", head_commit.id)
     git = git_for(head_commit.repo)
+    start = _patch_base(row)
     project = git.get_compare(base_commit.sha, head_commit.sha).diff
-    start = _patch_base(head_commit)
-    change = project if start in (None, base_commit.sha) else git.get_compare(str(start), head_commit.sha).diff
-    result = compare_reports(base, head, project, change)
-    path = object_names.comparison(head_commit.repo.storage_prefix, row.id, base_row.generation, head_row.generation)
-    flags = _flag_totals(base, head)
-    storage.put(path, stored.write(result, flags))
+    change = project if start == base_commit.sha else git.get_compare(start, head_commit.sha).diff
+    comparison, cut = stored.bounded(compare_reports(base, head, project, change))
+    flags = flag_totals(storage, base, head, head_row.id, change)
+    result = stored.StoredComparison(comparison, start, flags, cut)
+    if not _store(storage, row, result, (base_row.generation, head_row.generation)):
+        return Computed("overtaken", None, comparison)
+    events.record(head_commit.repo_id, head_commit.sha, events.COMPARED, extra={"base": base_commit.sha})
+    return Computed("processed", head_commit.id, comparison)
+
+
+def _store(
+    storage: ObjectStorage, row: Comparison, result: stored.StoredComparison, generations: tuple[int, int]
+) -> bool:
+    """Store a result under the claim of the row; False = another worker has claimed it since."""
+    patch = result.comparison.patch
+    path = object_names.comparison(row.head_commit.repo.storage_prefix, row.id, row.attempts)
+    objects.put(storage, path, stored.write(result))
     with db.atomic():
-        kept = Comparison.settle(
+        settled = Comparison.settle(
             row.id,
             row.attempts,
             "processed",
             error=None,
-            base_generation=base_row.generation,
-            head_generation=head_row.generation,
-            patch_totals=result.patch.as_dict() if result.patch is not None else None,
+            base_generation=generations[0],
+            head_generation=generations[1],
+            patch_totals=patch.as_dict() if patch is not None else None,
             result_path=path,
         )
-        if kept:
-            _store_flags(row, flags)
-    events.record(head_commit.repo_id, head_commit.sha, events.COMPARED, extra={"base": base_commit.sha})
-    return Computed("processed", head_commit.id, result)
+        if settled:
+            objects.adopt(path)
+            objects.replace(row.result_path)
+            _store_flags(row, result.flags)
+    return settled
 
 
-def _patch_base(commit: Commit) -> str | None:
-    """Patch coverage counts from where the pull request really starts, whether that commit has a report or not."""
-    if commit.pull_number is None:
-        return None
-    pull = Pull.get_or_none((Pull.repo == commit.repo_id) & (Pull.number == commit.pull_number))
-    return None if pull is None else pull.base_sha
+def _patch_base(row: Comparison) -> str:
+    """Patch coverage counts from where the change really starts, whether that commit has a report or not."""
+    head, pull = row.head_commit, None
+    if head.pull_number is not None:
+        pull = Pull.get_or_none((Pull.repo == head.repo_id) & (Pull.number == head.pull_number))
+    return str((pull.base_sha if pull is not None else head.parent_sha) or row.base_commit.sha)
 
 
 def compare_reports(
@@ -139,19 +158,26 @@ def compare_reports(
     return replace(result, patch=patch_totals(head_report, change), files=files)
 
 
-def _flag_totals(base: AssembledReport, head: AssembledReport) -> dict[str, dict[str, Totals | None]]:
-    return {
-        name: {"base": base.flags.get(name), "head": head.flags.get(name)}
-        for name in sorted(base.flags.keys() | head.flags.keys())
-    }
-
-
-def _store_flags(row: Comparison, flags: dict[str, dict[str, Totals | None]]) -> None:
-    ids = {name: flag.id for name, flag in Flag.ensure(row.head_commit.repo_id, flags).items()}
+def _store_flags(row: Comparison, flags: stored.FlagTotals) -> None:
     FlagComparison.delete().where(FlagComparison.comparison == row.id).execute()
-    for name, sides in flags.items():
-        FlagComparison.insert(
-            comparison=row.id,
-            flag=ids[name],
-            **{f"{side}_totals": None if totals is None else totals.as_dict() for side, totals in sides.items()},
-        ).execute()
+    ids = {name: flag.id for name, flag in Flag.ensure(row.head_commit.repo_id, flags).items()}
+    rows = [
+        {"comparison": row.id, "flag": ids[name]}
+        | {f"{side}_totals": None if totals is None else totals.as_dict() for side, totals in sides.items()}
+        for name, sides in flags.items()
+    ]
+    if rows:
+        FlagComparison.insert_many(rows).execute()
+
+
+def give_up(comparison_id: int, error: BaseException) -> int | None:
+    """After the last retry: store why, and return the head commit, which can be told about without its base.
+
+    None when another message has a worker on the comparison.
+    """
+    row = Comparison.get_or_none(Comparison.id == comparison_id)
+    if row is None or (row.lease_until is not None and row.lease_until > now()):
+        return None
+    code = error.code if isinstance(error, GitError) else "failed"
+    Comparison.settle(row.id, row.attempts, "error", error=code)
+    return int(row.head_commit_id)

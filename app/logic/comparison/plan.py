@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from peewee import fn
+
 from app.clients.git.base import GitProvider
 from app.logic.comparison.base import choose_base, refresh_pull
 from app.logic.comparison.compute import coverage_report
@@ -22,27 +24,41 @@ def plan_comparison(git_for: Callable[[Repository], GitProvider], commit_id: int
 
 
 def dependents(commit_id: int) -> tuple[int, ...]:
-    """Return the comparisons of open pull requests that used an older report of this commit as their base.
+    """Return the comparisons of open pull requests whose base this commit is, unless they know its current report.
 
-    Their heads are told again: the numbers they showed are no longer those of the base.
+    Their heads are told again: they showed older numbers of this base, or those of another commit, because the report
+    of this one came after theirs.
     """
-    commit = Commit.get_by_id(commit_id)
-    report = coverage_report(commit)
-    stale = (
-        Comparison.select(Comparison.id, Comparison.head_commit)
-        .join(Commit, on=(Comparison.head_commit == Commit.id))
+    base = Commit.get_or_none(Commit.id == commit_id)
+    if base is None:
+        return ()
+    report = coverage_report(base)
+    if report is None or report.fingerprint is None:
+        return ()
+    ids = []
+    for head in _heads_on(base, report.generation):
+        head_report = coverage_report(head)
+        if head_report is not None and head_report.fingerprint is not None:
+            ids.append(Comparison.ensure(base.id, head.id).id)
+            CommitReport.want_notification(head_report.id)
+    return tuple(ids)
+
+
+def _heads_on(base: Commit, generation: int) -> list[Commit]:
+    """Return the heads of open pull requests that start at this commit, or were compared with an older report of it."""
+    known = Comparison.select(Comparison.base_generation).where(
+        (Comparison.base_commit == base.id) & (Comparison.head_commit == Commit.id)
+    )
+    starts_here = (Pull.base_sha == base.sha) & ~fn.EXISTS(known.where(Comparison.base_generation == generation))
+    outdated = fn.EXISTS(known.where(Comparison.base_generation < generation))
+    return list(
+        Commit.select()
         .join(Pull, on=((Pull.repo == Commit.repo) & (Pull.number == Commit.pull_number)))
         .where(
-            (Comparison.base_commit == commit_id)
-            & (Comparison.base_generation < (report.generation if report is not None else 0))
+            (Commit.repo == base.repo_id)
+            & (Commit.id != base.id)
             & (Pull.state == "open")
             & (Pull.head_sha == Commit.sha)
+            & (starts_here | outdated)
         )
     )
-    ids = []
-    for row in stale:
-        head = coverage_report(Commit.get_by_id(row.head_commit_id))
-        if head is not None:
-            CommitReport.want_notification(head.id)
-            ids.append(row.id)
-    return tuple(ids)

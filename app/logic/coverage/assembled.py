@@ -40,10 +40,16 @@ class AssembledReport:
         return self.stored.totals
 
     def presence(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Return which sessions have lines of which file: bool[files, sessions], in the order of both."""
+        """Return which sessions have lines of which file: bool[files, sessions], in the order of both.
+
+        Raises codec.ReportCorrupt.
+        """
         shape = (len(self.stored.files), len(self.sessions))
-        bits = np.frombuffer(base64.b64decode(self.stored.meta["presence"]), dtype=np.uint8)
-        return np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
+        try:
+            bits = np.frombuffer(base64.b64decode(self.stored.meta["presence"]), dtype=np.uint8)
+            return np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
+        except (KeyError, TypeError, ValueError) as error:
+            raise codec.ReportCorrupt(f"the presence of sessions cannot be read: {error!r}") from None
 
 
 def assemble(sources: Sequence[tuple[Session, StoredReport]]) -> bytes:
@@ -64,21 +70,24 @@ def assemble(sources: Sequence[tuple[Session, StoredReport]]) -> bytes:
 
 
 def open_assembled(data: bytes) -> AssembledReport:
-    """Open the bytes of `assemble`; raises codec.CodecError."""
+    """Open the bytes of `assemble`; raises codec.CodecError, also for the report of a single upload."""
     stored = codec.open_report(data)
-    sessions = tuple(
-        Session(
-            index=entry["index"],
-            flags=tuple(entry["flags"]),
-            name=entry["name"],
-            kind=entry["kind"],
-            carried_from=entry["carried_from"],
-            totals=Totals.from_dict(entry["totals"]),
-        )
-        for entry in stored.meta["sessions"]
-    )
-    return AssembledReport(
-        stored, sessions, {name: Totals.from_dict(value) for name, value in stored.meta["flags"].items()}
+    try:
+        sessions = tuple(_read_session(entry) for entry in stored.meta["sessions"])
+        flags = {name: Totals.from_dict(value) for name, value in stored.meta["flags"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise codec.ReportCorrupt(f"not a commit report: {error!r}") from None
+    return AssembledReport(stored, sessions, flags)
+
+
+def _read_session(entry: Mapping[str, Any]) -> Session:
+    return Session(
+        index=entry["index"],
+        flags=tuple(entry["flags"]),
+        name=entry["name"],
+        kind=entry["kind"],
+        carried_from=entry["carried_from"],
+        totals=Totals.from_dict(entry["totals"]),
     )
 
 

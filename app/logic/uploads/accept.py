@@ -1,23 +1,27 @@
 """Accept an upload: keep its bytes, then write the rows that make it pending work."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.clients.storage import ObjectStorage
-from app.logic.uploads import events, object_names
+from app.helpers.text import storable
+from app.logic.uploads import events, object_names, objects
 from app.models.database import db
 from app.models.git import Commit
 from app.models.reports import CommitReport, Flag, Upload, UploadFlag
 from app.models.repositories import Repository
 
 FORMAT_VERSION = "v1"
+MAX_TEXT = 1024
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class UploadRefused(Exception):
-    """The upload is not taken; `code` is stable: too_many_uploads, repository_deleted."""
+    """The upload is not taken; `code` is stable: bad_commit, too_many_uploads, repository_deleted."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -52,36 +56,40 @@ class Accepted:
 def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: datetime) -> Accepted:
     """Store the raw object and create commit, report and upload rows; raises UploadRefused.
 
-    The object comes first: a row never points at nothing. A crash between the two leaves an unnamed object, which
-    expires with the raw uploads.
+    The object comes first: a row never points at nothing. Not to be called inside a transaction, which would stay open
+    while the object is sent; the pipeline is woken after it.
     """
+    sha = new.sha.lower()
+    if not _SHA.fullmatch(sha):
+        raise UploadRefused("bad_commit", f"{sha[:80]!r} is not the full SHA of a commit")
     repository = Repository.get_by_id(new.repo_id)
     if repository.deleted_at is not None:
         raise UploadRefused("repository_deleted", f"repository {repository.name} was deleted")
     external_id = uuid.uuid4()
-    path = object_names.raw_upload(now.date(), repository.storage_prefix, new.sha, str(external_id))
-    storage.put(path, body)
+    path = object_names.raw_upload(now.date(), repository.storage_prefix, sha, str(external_id))
+    objects.put(storage, path, body)
     with db.atomic():
         commit = Commit.upsert(
             new.repo_id,
-            new.sha,
+            sha,
             committed_at=new.committed_at,
-            branch=new.branch,
+            branch=_text(new.branch),
             pull_number=new.pull_number,
-            parent_sha=new.parent_sha,
+            parent_sha=_text(new.parent_sha),
         )
         # The row lock orders the uploads of a commit: each gets its number once, whatever arrives at the same time.
         report = CommitReport.lock(CommitReport.ensure(commit.id, "coverage").id)
         assert report is not None, "the row was made in this transaction"
         _check_limit(report, repository)
+        objects.adopt(path)
         upload = Upload.create(
             external_id=external_id,
             report=report,
             repo=repository,
             session_index=Upload.next_session_index(report.id),
-            name=new.name[:100] if new.name else None,
-            ci_provider=new.ci_provider,
-            build_url=new.build_url,
+            name=_text(new.name, 100),
+            ci_provider=_text(new.ci_provider),
+            build_url=_text(new.build_url),
             format_version=FORMAT_VERSION,
             object_path=path,
             size_bytes=len(body),
@@ -105,5 +113,9 @@ def _check_limit(report: CommitReport, repository: Repository) -> None:
 
 
 def _clean_flags(flags: Sequence[str]) -> list[str]:
-    clean = (flag.replace("\x00", "").strip()[:1024] for flag in flags)
+    clean = (storable(flag.replace("\x00", "").strip(), MAX_TEXT) for flag in flags)
     return list(dict.fromkeys(flag for flag in clean if flag))
+
+
+def _text(text: str | None, limit: int = MAX_TEXT) -> str | None:
+    return storable(text, limit) if text else None

@@ -34,9 +34,8 @@ def kept(upload: Upload, lease: timedelta) -> Iterator[None]:
 def _renew(upload: Upload, lease: timedelta, finished: threading.Event) -> None:
     while not finished.wait(lease.total_seconds() / 3):
         try:
-            Upload.renew(upload.id, upload.attempts, lease)
+            with db.connection_context():
+                if not Upload.renew(upload.id, upload.attempts, lease):
+                    return  # the claim has ended or is another worker's
         except PeeweeException as error:
             log.warning("upload.lease.not_renewed", upload_id=upload.id, error_class=type(error).__name__)
-        finally:
-            if not db.is_closed():
-                db.close()

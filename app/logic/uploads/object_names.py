@@ -8,13 +8,15 @@ def raw_upload(day: date, prefix: str, sha: str, upload: str) -> str:
 
 
 def parsed_upload(prefix: str, sha: str, upload: str, attempt: int) -> str:
+    """The number of the attempt names the claim, and so the only writer."""
     return f"parsed/{prefix}/{sha}/{upload}.{attempt}"
 
 
-def commit_report(prefix: str, sha: str, report: str, generation: int, fingerprint: bytes) -> str:
-    """The fingerprint of the inputs keeps two assemblers of the same generation apart; equal inputs, equal bytes."""
-    return f"reports/{prefix}/{sha}/{report}/{generation}-{fingerprint.hex()[:16]}"
+def commit_report(prefix: str, sha: str, report: str, generation: int, writer: str) -> str:
+    """`writer` is any text that two assemblers of the same generation do not share."""
+    return f"reports/{prefix}/{sha}/{report}/{generation}-{writer}"
 
 
-def comparison(prefix: str, comparison_id: int, base_generation: int, head_generation: int) -> str:
-    return f"comparisons/{prefix}/{comparison_id}-{base_generation}-{head_generation}.json"
+def comparison(prefix: str, comparison_id: int, attempt: int) -> str:
+    """The number of the attempt names the claim, and so the only writer."""
+    return f"comparisons/{prefix}/{comparison_id}.{attempt}.json"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
-from peewee import fn
 
 from app.clients.git.base import GitError, GitProvider
+from app.helpers.text import storable
 from app.logic.uploads import events
+from app.models.database import now
 from app.models.git import Commit, CommitError
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
@@ -17,9 +19,12 @@ log = structlog.get_logger(__name__)
 GitFor = Callable[[Repository], GitProvider]
 
 
+PATIENCE = timedelta(minutes=5)  # how long uploads wait for a Git host that does not answer
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The uploads that can be processed now."""
+    """The uploads that can be processed now; whoever has sent for them notes so with `Upload.called`."""
 
     outcome: str
     upload_ids: tuple[int, ...] = ()
@@ -28,8 +33,9 @@ class Prepared:
 def prepare_report(git_for: GitFor, report_id: int) -> Prepared:
     """Fetch the commit's details once, pin the settings of its report, and name the uploads that wait.
 
-    Raises a temporary GitError (the message is retried); a permanent one becomes a commit error that people see, and
-    the uploads go on without the details.
+    Raises a temporary GitError (the message is retried) as long as the uploads can wait. After that, and after a
+    permanent one, which becomes a commit error that people see, they go on without the details; the comparison asks
+    for them again.
     """
     report = CommitReport.get_or_none(CommitReport.id == report_id)
     if report is None:
@@ -37,17 +43,24 @@ def prepare_report(git_for: GitFor, report_id: int) -> Prepared:
     commit = report.commit
     if commit.details_at is None:
         try:
-            _fetch_details(git_for(commit.repo), commit)
+            fetch_details(git_for(commit.repo), commit)
         except GitError as error:
-            if not error.permanent:
+            if not error.permanent and now() - report.created_at < PATIENCE:
                 raise
-            CommitError.record(commit.id, error.code, text=str(error)[:200])
+            if error.permanent:
+                CommitError.record(commit.id, error.code, text=storable(str(error), 200))
             log.info("commit.details.unavailable", commit_id=commit.id, code=error.code)
-    return dispatch(report)
+    return _dispatch(report)
 
 
-def dispatch(report: CommitReport) -> Prepared:
-    """Pin what processing needs and return the waiting uploads; also the way on when details cannot be had at all."""
+def dispatch_report(report_id: int) -> tuple[int, ...]:
+    """Go on without details: the uploads of a report that wait to be processed."""
+    report = CommitReport.get_or_none(CommitReport.id == report_id)
+    return () if report is None else _dispatch(report).upload_ids
+
+
+def _dispatch(report: CommitReport) -> Prepared:
+    """Pin what processing needs and return the uploads that nobody has sent for yet."""
     if report.config is None:
         CommitReport.update(config={}, base_state="none").where(
             (CommitReport.id == report.id) & CommitReport.config.is_null()
@@ -55,25 +68,26 @@ def dispatch(report: CommitReport) -> Prepared:
         events.record(report.commit.repo_id, report.commit.sha, events.PREPARED)
     waiting = (
         Upload.select(Upload.id)
-        .where((Upload.report == report.id) & (Upload.state == "received"))
+        .where((Upload.report == report.id) & (Upload.state == "received") & Upload.lease_until.is_null())
         .order_by(Upload.session_index)
     )
     return Prepared("prepared", tuple(upload.id for upload in waiting))
 
 
-def dispatch_report(report_id: int) -> tuple[int, ...]:
-    """Go on without details: the uploads of a report that wait to be processed."""
-    report = CommitReport.get_or_none(CommitReport.id == report_id)
-    return () if report is None else dispatch(report).upload_ids
-
-
-def _fetch_details(git: GitProvider, commit: Commit) -> None:
+def fetch_details(git: GitProvider, commit: Commit) -> None:
+    """Store what the Git host knows of a commit, in its row and in this object; raises GitError."""
     found = git.get_commit(commit.sha)
     pull = commit.pull_number or git.find_pull(commit.sha, commit.branch)
-    Commit.update(
-        message=found.message.replace("\x00", "")[:10_000],
-        committed_at=found.timestamp,
-        parent_sha=found.parents[0] if found.parents else None,
-        pull_number=pull,
-        details_at=fn.now(),
-    ).where(Commit.id == commit.id).execute()
+    commit.message = storable(found.message, 10_000)
+    commit.committed_at = found.timestamp
+    commit.parent_sha = found.parents[0] if found.parents else None
+    commit.details_at = now()
+    commit.save()
+    if commit.pull_number is None and pull is not None:
+        note_pull(commit, pull)
+
+
+def note_pull(commit: Commit, number: int) -> None:
+    """Remember the pull request of a commit, unless its producer has named one meanwhile."""
+    commit.pull_number = number
+    Commit.update(pull_number=number).where((Commit.id == commit.id) & Commit.pull_number.is_null()).execute()

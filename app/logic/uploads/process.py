@@ -7,24 +7,23 @@ from typing import Any
 
 from peewee import fn
 
-from app.clients.storage import ObjectMissing, ObjectStorage, ObjectTooLarge, StorageError
+from app.clients.storage import ObjectCorrupt, ObjectMissing, ObjectStorage, ObjectTooLarge, StorageError
 from app.helpers.memory import trim
+from app.helpers.text import storable_json
 from app.logic.coverage import codec, measure
 from app.logic.coverage.formats.base import FormatOptions
 from app.logic.coverage.report import Report
-from app.logic.uploads import events, object_names, problems
+from app.logic.uploads import events, object_names, objects, problems
 from app.logic.uploads.envelope import Limits
 from app.logic.uploads.lease import kept
 from app.logic.uploads.parse import PARSER_VERSION, ParsedUpload, parse_upload
 from app.logic.uploads.problems import UploadProblem
 from app.models.database import db, now
-from app.models.machinery import ObjectGarbage
 from app.models.reports import CommitReport, Upload, UploadError
 
 # Attempts that killed their worker or ended in a passing fault; then the upload is taken for poison.
 MAX_ATTEMPTS = 10
 OPEN_STATES = ("received", "processing")
-BUCKET = "archive"
 TRIM_ABOVE = 50 << 20  # raw bytes; a smaller job leaves too little behind to be worth a trim
 
 
@@ -54,31 +53,39 @@ class Processed:
 def process_upload(storage: ObjectStorage, upload_id: int, policy: ProcessPolicy, owner: str) -> Processed:
     """Bring an upload from `received` to `processed` or `error`; repeating it changes nothing.
 
-    Raises ObjectMissing while the object may still be on its way, and StorageError for passing faults: the lease is
+    Raises ObjectMissing while the object may still be on its way, and StorageError for passing faults: the claim is
     given back first, so the retry of the message can claim again.
     """
     _require_object(storage, upload_id)
     upload = Upload.claim(upload_id, policy.lease, owner)
     if upload is None:
         return _not_claimed(upload_id)
-    if upload.attempts > MAX_ATTEMPTS:
-        problem = UploadProblem(problems.PROCESSING_TIMEOUT, {"attempts": MAX_ATTEMPTS})
-        fail_upload(upload, problem, (), policy.debounce)
-        return Processed(upload.report_id, "error", (), problem.code)
-    sha = upload.report.commit.sha
-    events.record(upload.repo_id, sha, events.PROCESSING, [upload.id], extra={"attempt": upload.attempts})
     try:
         with kept(upload, policy.lease):
-            parsed = _parse(storage, upload, policy)
-            if parsed.report is not None:
-                _store(storage, upload, parsed, parsed.report, policy)
-                return Processed(upload.report_id, "ok", parsed.formats)
+            return _process(storage, upload, policy)
     except BaseException:
         # The retry of the message, or another worker, must not wait for the lease to run out.
-        Upload.settle(upload.id, upload.attempts, "received")
+        Upload.release(upload.id, upload.attempts)
         raise
+
+
+def _process(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> Processed:
+    if upload.attempts > MAX_ATTEMPTS:
+        problem = UploadProblem(problems.PROCESSING_TIMEOUT, {"attempts": MAX_ATTEMPTS})
+        return _failed(upload, ParsedUpload(None, problem), policy)
+    sha = upload.report.commit.sha
+    events.record(upload.repo_id, sha, events.PROCESSING, [upload.id], extra={"attempt": upload.attempts})
+    parsed = _parse(storage, upload, policy)
+    if parsed.report is None:
+        return _failed(upload, parsed, policy)
+    _store(storage, upload, parsed, parsed.report, policy)
+    return Processed(upload.report_id, "ok", parsed.formats)
+
+
+def _failed(upload: Upload, parsed: ParsedUpload, policy: ProcessPolicy) -> Processed:
     problem = parsed.problem or UploadProblem(problems.REPORT_EMPTY)
-    fail_upload(upload, problem, parsed.notes, policy.debounce)
+    if not fail_upload(upload, problem, parsed.notes, policy.debounce):
+        return Processed(None, "overtaken")
     return Processed(upload.report_id, "error", parsed.formats, problem.code)
 
 
@@ -89,7 +96,7 @@ def _not_claimed(upload_id: int) -> Processed:
     if upload.state == "processing" and upload.lease_until is not None:
         return Processed(None, "held", held_for=max(timedelta(0), upload.lease_until - now()))
     # A repeated message of finished work may stand for a lost wake-up: asking for assembly again is harmless.
-    return Processed(upload.report_id if upload.state == "processed" else None, "not_claimed")
+    return Processed(upload.report_id if upload.state in ("processed", "error") else None, "not_claimed")
 
 
 def _require_object(storage: ObjectStorage, upload_id: int) -> None:
@@ -100,10 +107,14 @@ def _require_object(storage: ObjectStorage, upload_id: int) -> None:
 
 
 def _parse(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> ParsedUpload:
+    limit = policy.limits.raw_bytes
     try:
-        body = storage.get(upload.object_path or "", max_bytes=policy.limits.raw_bytes)
+        body = storage.get(upload.object_path or "", max_bytes=limit)
     except ObjectTooLarge as error:
-        params = {"reason": "too_large", "limit": policy.limits.raw_bytes, "detail": str(error)}
+        params = {"reason": "too_large", "size": upload.size_bytes, "limit": limit, "detail": str(error)}
+        return ParsedUpload(None, UploadProblem(problems.UNKNOWN_PROCESSING, params))
+    except ObjectCorrupt as error:
+        params = {"reason": "bad_compression", "detail": str(error)}
         return ParsedUpload(None, UploadProblem(problems.UNKNOWN_PROCESSING, params))
     parsed = parse_upload(body, policy.limits, FormatOptions())
     if len(body) > TRIM_ABOVE:
@@ -116,9 +127,9 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
     commit = upload.report.commit
     totals = measure.totals(report)
     path = object_names.parsed_upload(commit.repo.storage_prefix, commit.sha, str(upload.external_id), upload.attempts)
-    storage.put(path, codec.encode(report, {"formats": list(parsed.formats)}), compress=False)
+    objects.put(storage, path, codec.encode(report, {"formats": list(parsed.formats)}), compress=False)
     with db.atomic():
-        kept = Upload.settle(
+        settled = Upload.settle(
             upload.id,
             upload.attempts,
             "processed",
@@ -126,21 +137,24 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
             parsed_at=fn.now(),
             parser_version=PARSER_VERSION,
             totals=totals.as_dict() | {"sessions": 1},
-            notes=[dict(note) for note in parsed.notes],
+            notes=_notes(parsed.notes),
             error_code=None,
         )
-        if kept:
-            CommitReport.want_assembly(upload.report_id, _after(policy.debounce))
-            events.record(
-                upload.repo_id,
-                commit.sha,
-                events.PROCESSED,
-                [upload.id],
-                extra={"formats": sorted(set(parsed.formats)), "files": totals.files, "lines": totals.lines},
-            )
-        else:
-            # Another worker took the upload over; its object counts, ours is nobody's.
-            ObjectGarbage.discard(BUCKET, [path])
+        if not settled:
+            return  # another worker took the upload over: its object counts
+        objects.adopt(path)
+        CommitReport.want_assembly(upload.report_id, _after(policy.debounce))
+        events.record(
+            upload.repo_id,
+            commit.sha,
+            events.PROCESSED,
+            [upload.id],
+            extra={"formats": sorted(set(parsed.formats)), "files": totals.files, "lines": totals.lines},
+        )
+
+
+def _notes(notes: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return [storable_json(dict(note)) for note in notes]
 
 
 def _after(debounce: timedelta) -> datetime | None:
@@ -149,17 +163,17 @@ def _after(debounce: timedelta) -> datetime | None:
 
 def fail_upload(
     upload: Upload, problem: UploadProblem, notes: Sequence[Mapping[str, Any]], debounce: timedelta
-) -> None:
-    """End an upload in `error` with a row a person can see; assembly decides what it means for the commit."""
+) -> bool:
+    """End an upload in `error` with a row a person can see; assembly decides what it means for the commit.
+
+    False, and nothing is written, when somebody claimed or ended the upload since this row was read.
+    """
+    as_read = (Upload.id == upload.id) & Upload.state.in_(OPEN_STATES) & (Upload.attempts == upload.attempts)
+    ended = {"state": "error", "error_code": problem.code, "notes": _notes(notes)}
     with db.atomic():
-        Upload.update(
-            state="error",
-            error_code=problem.code,
-            notes=[dict(note) for note in notes],
-            lease_until=None,
-            lease_owner=None,
-        ).where((Upload.id == upload.id) & Upload.state.in_(OPEN_STATES)).execute()
-        UploadError.record(upload.id, problem.code, **dict(problem.params))
+        if Upload.update(**ended, lease_until=None, lease_owner=None).where(as_read).execute() == 0:
+            return False
+        UploadError.record(upload.id, problem.code, **storable_json(dict(problem.params)))
         CommitReport.want_assembly(upload.report_id, _after(debounce))
         events.record(
             upload.repo_id,
@@ -167,23 +181,30 @@ def fail_upload(
             events.FAILED,
             [upload.id],
             error=problem.code,
-            extra={"text": str(problem)[:500]},
+            extra={"text": str(problem)},
         )
+    return True
 
 
 def give_up(upload_id: int, error: BaseException, debounce: timedelta) -> int | None:
-    """After the last retry: store why, and return the report whose assembly should go on without this upload."""
+    """After the last retry: store why, and return the report whose assembly should go on without this upload.
+
+    None when there is nothing to give up: the upload has ended, or another message has a worker on it.
+    """
     upload = Upload.get_or_none(Upload.id == upload_id)
     if upload is None or upload.state not in OPEN_STATES:
         return None
-    params: dict[str, Any] = {"location": upload.object_path}
+    if upload.state == "processing" and upload.lease_until is not None and upload.lease_until > now():
+        return None
+    return upload.report_id if fail_upload(upload, _problem_of(upload, error), (), debounce) else None
+
+
+def _problem_of(upload: Upload, error: BaseException) -> UploadProblem:
+    location = {"location": upload.object_path}
     if isinstance(error, ObjectMissing):
-        code = problems.FILE_NOT_IN_STORAGE
-    elif isinstance(error, StorageError):
-        code = problems.UNKNOWN_STORAGE
-    elif type(error).__name__ == "TimeLimitExceeded":
-        code = problems.PROCESSING_TIMEOUT
-    else:
-        code, params = problems.UNKNOWN_PROCESSING, {"reason": type(error).__name__}
-    fail_upload(upload, UploadProblem(code, params), (), debounce)
-    return upload.report_id
+        return UploadProblem(problems.FILE_NOT_IN_STORAGE, location)
+    if isinstance(error, StorageError):
+        return UploadProblem(problems.UNKNOWN_STORAGE, location)
+    if type(error).__name__ == "TimeLimitExceeded":  # Dramatiq's, which this layer does not know
+        return UploadProblem(problems.PROCESSING_TIMEOUT, location)
+    return UploadProblem(problems.UNKNOWN_PROCESSING, {"reason": type(error).__name__})

@@ -2,23 +2,25 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from dramatiq.middleware import CurrentMessage
 from marshmallow import Schema, fields
 
 from app import metrics, runtime
 from app.actors.base import actor
 from app.actors.comparisons import compute
 from app.actors.notify import notify_commit
-from app.actors.wake import wake
+from app.actors.wake import is_repeated, wake
 from app.clients.git.base import GitError
 from app.logic.comparison.plan import dependents, plan_comparison
+from app.logic.maintenance.postponed import postpone_assembly
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.prepare import dispatch_report, prepare_report
 from app.logic.uploads.process import give_up, process_upload
+from app.models.reports import Upload
 
 log = structlog.get_logger(__name__)
 
@@ -33,15 +35,20 @@ class UploadId(Schema):
 
 def _process_unprepared(payload: dict[str, Any], error: BaseException) -> None:
     """Commit details are a help, not a condition: without them the uploads are processed all the same."""
-    for upload_id in dispatch_report(int(payload["report_id"])):
-        wake(process, upload_id=upload_id)
+    _process_all(dispatch_report(int(payload["report_id"])))
 
 
 @actor(name="uploads.prepare", queue="reports", schema=ReportId, time_limit=120_000, on_exhausted=_process_unprepared)
 def prepare(report_id: int) -> None:
     """Fetch what the Git host knows of a commit, then start its waiting uploads."""
-    for upload_id in prepare_report(runtime.current().git_for, report_id).upload_ids:
+    _process_all(prepare_report(runtime.current().git_for, report_id).upload_ids)
+
+
+def _process_all(upload_ids: Sequence[int]) -> None:
+    for upload_id in upload_ids:
         wake(process, upload_id=upload_id)
+    # After the messages: if this worker dies in between, they are sent again.
+    Upload.called(upload_ids)
 
 
 def _record_failure(payload: dict[str, Any], error: BaseException) -> None:
@@ -58,18 +65,18 @@ def process(upload_id: int) -> None:
     if result.outcome in ("ok", "error"):
         for name in sorted(set(result.formats)) or ["none"]:
             metrics.uploads.labels(name, result.outcome, result.error_code or "").inc()
-    if result.held_for is not None and _redelivered():
+    if result.held_for is not None and is_repeated():
         # The worker that had this message is gone, or its connection is: look again when its lease has run out.
         wake(process, delay=result.held_for + timedelta(seconds=1), upload_id=upload_id)
     if result.report_id is not None:
         wake(assemble, delay=run.process_policy.debounce or None, report_id=result.report_id)
 
 
-def _redelivered() -> bool:
-    return bool(getattr(CurrentMessage.get_current_message(), "redelivered", False))
+def _try_later(payload: dict[str, Any], error: BaseException) -> None:
+    postpone_assembly(int(payload["report_id"]), error)
 
 
-@actor(name="uploads.assemble", queue="reports", schema=ReportId, time_limit=600_000)
+@actor(name="uploads.assemble", queue="reports", schema=ReportId, time_limit=600_000, on_exhausted=_try_later)
 def assemble(report_id: int) -> None:
     """Merge the processed uploads of a commit into its report."""
     run = runtime.current()
@@ -80,13 +87,16 @@ def assemble(report_id: int) -> None:
         wake(assemble, delay=result.due_in, report_id=report_id)
     elif result.again:
         wake(assemble, report_id=report_id)
-    elif result.notify and result.commit_id is not None:
+    elif result.commit_id is not None and result.notify and (result.outcome == "assembled" or is_repeated()):
+        # One announcement per assembly: the other messages of a burst of uploads find the work done.
         _announce(result.commit_id)
 
 
 def _announce(commit_id: int) -> None:
-    """The report is complete: compare it, then tell people; and compare again what was compared with it."""
+    """The report is complete: compare again what was compared with it, then compare it itself and tell people."""
     run = runtime.current()
+    for stale in dependents(commit_id):
+        wake(compute, comparison_id=stale)
     try:
         comparison_id = plan_comparison(run.git_for, commit_id)
     except GitError as error:
@@ -96,5 +106,3 @@ def _announce(commit_id: int) -> None:
         wake(notify_commit, commit_id=commit_id)
     else:
         wake(compute, comparison_id=comparison_id)
-    for stale in dependents(commit_id):
-        wake(compute, comparison_id=stale)

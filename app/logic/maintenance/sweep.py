@@ -1,18 +1,24 @@
-"""Find work that waits too long: its message was lost, or the worker that had it died."""
+"""Find work that waits too long: its message was lost, or the worker that had it died.
+
+Taking a row also moves the moment from which its wait counts, in the same statement. So a row is woken once per
+patience, however often the sweepers run, and a row that keeps failing does not keep the others out.
+"""
 
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from typing import Any
 
 from peewee import fn
 
 from app.logic.uploads.problems import PROCESSING_TIMEOUT, UploadProblem
-from app.logic.uploads.process import MAX_ATTEMPTS, fail_upload
-from app.models.git import Commit
-from app.models.reports import CommitReport, Upload
+from app.logic.uploads.process import MAX_ATTEMPTS, OPEN_STATES, fail_upload
+from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from app.models.results import Comparison
 
 PATIENCE = timedelta(minutes=5)
 MERGE_PATIENCE = timedelta(minutes=2)
+NOTIFY_PAUSE = timedelta(minutes=15)  # between two wake-ups for the same notification
+KEEP_TRYING = timedelta(days=7)  # since the last upload of a commit
 BATCH = 100
 
 
@@ -30,29 +36,30 @@ class Overdue:
         return {field.name: len(getattr(self, field.name)) for field in fields(self)}
 
 
-def find_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MERGE_PATIENCE) -> Overdue:
-    """Return what to wake. An upload that killed its worker MAX_ATTEMPTS times ends in an error instead."""
-    uploads, unprepared = _overdue_uploads(patience)
-    reports = [r for r in CommitReport.due_for_assembly(BATCH) if _older(CommitReport, r.id, merge_patience)]
+def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MERGE_PATIENCE) -> Overdue:
+    """Return what to wake. What killed its worker MAX_ATTEMPTS times ends in an error instead."""
+    uploads, unprepared = _take_uploads(patience)
     return Overdue(
         uploads=uploads,
         unprepared=unprepared,
-        reports=tuple(dict.fromkeys([*(r.id for r in reports), *_unmerged(merge_patience)])),
-        comparisons=_overdue_comparisons(2 * patience),
-        commits=_untold(patience),
+        reports=_take_reports(merge_patience),
+        comparisons=_take_comparisons(2 * patience),
+        commits=_take_untold(patience),
     )
 
 
-def _older(model: type[CommitReport], row_id: int, age: timedelta) -> bool:
-    return bool(model.select().where((model.id == row_id) & (model.updated_at < fn.now() - age)).exists())
+def _take(model: Any, waiting: Any, since: Any, **mark: Any) -> list[Any]:
+    """Mark up to a batch of waiting rows, longest waiting first, and return them; those of other sweepers are left."""
+    ids = model.select(model.id).where(waiting).order_by(since).limit(BATCH).for_update(skip_locked=True)
+    return list(model.update(**mark).where(model.id.in_(ids)).returning(model).execute())
 
 
-def _overdue_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _take_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    since = fn.COALESCE(Upload.lease_until, Upload.created_at)
+    waiting = Upload.state.in_(OPEN_STATES) & (since < fn.now() - patience)
     wake: list[int] = []
     unprepared: list[int] = []
-    for upload in Upload.overdue(patience, BATCH):
-        if upload.state == "processed":
-            continue
+    for upload in _take(Upload, waiting, since, lease_until=fn.now()):
         if upload.attempts >= MAX_ATTEMPTS:
             problem = UploadProblem(PROCESSING_TIMEOUT, {"attempts": upload.attempts})
             fail_upload(upload, problem, (), timedelta(0))
@@ -63,45 +70,61 @@ def _overdue_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, .
     return tuple(wake), tuple(dict.fromkeys(unprepared))
 
 
-def _unmerged(patience: timedelta) -> tuple[int, ...]:
-    """Reports with a parsed upload that is not merged; its request is in the same transaction, so none is normal."""
+def _take_reports(patience: timedelta) -> tuple[int, ...]:
+    _want_unmerged(patience)
+    due = CommitReport.assembly_not_before.is_null() | (CommitReport.assembly_not_before <= fn.now())
+    waiting = (
+        (CommitReport.assembly_done < CommitReport.assembly_wanted)
+        & due
+        & _is_recent()
+        & (CommitReport.updated_at < fn.now() - patience)
+    )
+    return tuple(row.id for row in _take(CommitReport, waiting, CommitReport.updated_at, updated_at=fn.now()))
+
+
+def _want_unmerged(patience: timedelta) -> None:
+    """Ask for assembly where nobody has: a parsed upload asks in the same transaction, so none is normal."""
     query = (
         Upload.select(Upload.report)
-        .where((Upload.state == "processed") & (Upload.parsed_at < fn.now() - patience))
+        .join(CommitReport)
+        .where(
+            (Upload.state == "processed")
+            & (Upload.parsed_at < fn.now() - patience)
+            & (CommitReport.assembly_done >= CommitReport.assembly_wanted)
+        )
         .distinct()
         .limit(BATCH)
     )
-    ids = [row.report_id for row in query]
-    for report_id in ids:
-        CommitReport.want_assembly(report_id)
-    return tuple(ids)
+    for row in query:
+        CommitReport.want_assembly(row.report_id)
 
 
-def _overdue_comparisons(patience: timedelta) -> tuple[int, ...]:
+def _take_comparisons(patience: timedelta) -> tuple[int, ...]:
     since = fn.COALESCE(Comparison.lease_until, Comparison.created_at)
-    query = (
-        Comparison.select(Comparison.id)
-        .where((Comparison.state == "pending") & (since < fn.now() - patience))
-        .order_by(since)
-        .limit(BATCH)
-    )
-    return tuple(row.id for row in query)
+    waiting = (Comparison.state == "pending") & (since < fn.now() - patience)
+    wake = []
+    for row in _take(Comparison, waiting, since, lease_until=fn.now()):
+        if row.attempts >= MAX_ATTEMPTS:
+            Comparison.settle(row.id, row.attempts, "error", error="too_many_attempts")
+        else:
+            wake.append(row.id)
+    return tuple(wake)
 
 
-def _untold(patience: timedelta) -> tuple[int, ...]:
+def _take_untold(patience: timedelta) -> tuple[int, ...]:
     """Commits with something unsaid, unless one of their uploads is still on its way: its end will speak for all."""
-    pending = Upload.select().where((Upload.report == CommitReport.id) & Upload.state.in_(("received", "processing")))
+    pending = Upload.select().where((Upload.report == CommitReport.id) & Upload.state.in_(OPEN_UPLOAD_STATES))
     due = CommitReport.notify_not_before.is_null() | (CommitReport.notify_not_before <= fn.now())
-    query = (
-        CommitReport.select(CommitReport.commit)
-        .join(Commit)
-        .where(
-            (CommitReport.notify_done < CommitReport.notify_wanted)
-            & (CommitReport.updated_at < fn.now() - patience)
-            & due
-            & ~fn.EXISTS(pending)
-        )
-        .order_by(CommitReport.updated_at)
-        .limit(BATCH)
+    waiting = (
+        (CommitReport.notify_done < CommitReport.notify_wanted)
+        & due
+        & _is_recent()
+        & (CommitReport.updated_at < fn.now() - patience)
+        & ~fn.EXISTS(pending)
     )
-    return tuple(row.commit_id for row in query)
+    taken = _take(CommitReport, waiting, CommitReport.updated_at, notify_not_before=fn.now() + NOTIFY_PAUSE)
+    return tuple(row.commit_id for row in taken)
+
+
+def _is_recent() -> Any:
+    return fn.COALESCE(CommitReport.last_upload_at, CommitReport.created_at) > fn.now() - KEEP_TRYING

@@ -1,0 +1,48 @@
+"""Work that failed for good this time: its commit says so, and the sweepers try again later instead of every minute."""
+
+from datetime import timedelta
+
+from peewee import fn
+
+from app.helpers.text import storable
+from app.logic.uploads.assemble import FAILED as ASSEMBLY_FAILED
+from app.models.git import CommitError
+from app.models.reports import CommitReport
+
+PAUSE = timedelta(hours=1)
+RETRYING = timedelta(minutes=30)  # longer than the retries of one message take
+NOTIFY_FAILED = "notify_failed"
+
+
+def postpone_assembly(report_id: int, error: BaseException) -> None:
+    """Note that a report cannot be assembled; a new upload asks again at once."""
+    report = CommitReport.get_or_none(CommitReport.id == report_id)
+    if report is None:
+        return
+    CommitReport.update(assembly_not_before=fn.now() + PAUSE).where(CommitReport.id == report_id).execute()
+    CommitError.record(report.commit_id, ASSEMBLY_FAILED, error=_describe(error))
+
+
+def leave_to_retry(commit_id: int) -> None:
+    """Keep the sweepers from notifying about a commit while the message that failed is retried."""
+    _hold(commit_id, RETRYING)
+
+
+def postpone_notification(commit_id: int, error: BaseException) -> None:
+    """Note that people cannot be told about a commit."""
+    if _hold(commit_id, PAUSE):
+        CommitError.record(commit_id, NOTIFY_FAILED, error=_describe(error))
+
+
+def notification_worked(commit_id: int) -> None:
+    """Take back what `postpone_notification` noted."""
+    CommitError.delete().where((CommitError.commit == commit_id) & (CommitError.code == NOTIFY_FAILED)).execute()
+
+
+def _hold(commit_id: int, time: timedelta) -> bool:
+    mine = (CommitReport.commit == commit_id) & (CommitReport.report_type == "coverage")
+    return bool(CommitReport.update(notify_not_before=fn.now() + time).where(mine).execute())
+
+
+def _describe(error: BaseException) -> str:
+    return storable(f"{type(error).__name__}: {error}", 200)

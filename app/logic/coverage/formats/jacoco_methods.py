@@ -43,8 +43,10 @@ class MethodTable:
         method, covered, total = (np.concatenate(column) for column in zip(*self._counters, strict=True))
         _, first = np.unique(method, return_index=True)  # a method has one such counter; the first one counts
         method, covered, total = method[first], covered[first], total[first]
+        usable = (owner[method] >= 0) & (line[method] > 0)
+        method, covered, total = method[usable], covered[usable], total[usable]
         file = self._files_of_classes(packages, places, files)[owner[method]]
-        known = (owner[method] >= 0) & (file >= 0) & (line[method] > 0)
+        known = file >= 0
         return Methods(line_key(file, line[method])[known], covered[known], total[known])
 
     def _take_classes(self, classes: Elements) -> None:

@@ -42,7 +42,7 @@ def read_document(data: bytes, shape: Shape, start: Callable[[], C], block_size:
     Documents of plain shape go through the fast engine. At its first doubt its work is thrown away, and the strict
     engine starts with a fresh collector. Raises FormatError.
     """
-    root, _, plain = _prolog(data)
+    root, _, plain = read_prolog(data)
     if plain:
         collector = start()
         try:
@@ -56,7 +56,7 @@ def read_document(data: bytes, shape: Shape, start: Callable[[], C], block_size:
 
 def read_strictly(data: bytes, shape: Shape, start: Callable[[], C], block_size: int) -> tuple[C, bool]:
     """Like read_document, with the strict engine whatever the document looks like."""
-    root, encoding, _ = _prolog(data)
+    root, encoding, _ = read_prolog(data)
     reader = StrictReader(data, root, encoding, shape, block_size)
     collector = start()
     for block in reader.blocks():
@@ -64,7 +64,7 @@ def read_strictly(data: bytes, shape: Shape, start: Callable[[], C], block_size:
     return collector, reader.truncated
 
 
-def _prolog(data: bytes) -> tuple[int, str, bool]:
+def read_prolog(data: bytes) -> tuple[int, str, bool]:
     """Where the root element starts, the declared encoding, and whether nothing unusual stands in front of it."""
     head = data[:LONGEST_PROLOG]
     position = len(_UTF8_BOM) if head.startswith(_UTF8_BOM) else 0
@@ -74,7 +74,7 @@ def _prolog(data: bytes) -> tuple[int, str, bool]:
         found = next((m for p in (_BLANKS, _INSTRUCTION, _COMMENT, _DOCTYPE) if (m := p.match(head, position))), None)
         if found is None:
             raise FormatError("corrupt", "no XML element at the start of the document")
-        if found.re is _INSTRUCTION and (declared := _ENCODING.match(found[0])):
+        if found.re is _INSTRUCTION and not position and (declared := _ENCODING.match(found[0])):
             encoding = declared[1].decode().lower()
         if found.re is _DOCTYPE and found[1] is not None:
             plain = False

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -44,7 +45,7 @@ class StrictReader:
             encoding="utf-8",
             recover=True,
             huge_tree=True,
-            resolve_entities=False,
+            resolve_entities="internal",  # the predefined ones: others are never declared
             load_dtd=False,
             no_network=True,
         )
@@ -98,16 +99,19 @@ class _Column:
         position = GUARD
         spans = {}
         for name in self.names:
-            values = [attributes.get(name) for attributes in self.attributes]
-            present = [value for value in values if value is not None]
-            if not present:
+            try:
+                values = list(map(itemgetter(name), self.attributes))
+                rows = None
+            except KeyError:
+                rows = [row for row, attributes in enumerate(self.attributes) if name in attributes]
+                values = [self.attributes[row][name] for row in rows]
+            if not values:
                 continue
-            column, length = _encoded(present)
+            column, length = _encoded(values)
             end = position + np.cumsum(length)
             start = end - length
-            if len(present) < len(values):
-                rows = np.flatnonzero([value is not None for value in values])
-                start, end = _scattered(start, rows, len(values)), _scattered(end, rows, len(values))
+            if rows is not None:
+                start, end = _scattered(start, rows, len(order)), _scattered(end, rows, len(order))
             position += len(column)
             written.append(column)
             spans[name] = start, end
@@ -124,7 +128,7 @@ def _encoded(values: list[str]) -> tuple[bytes, Positions]:
     return b"".join(pieces), np.fromiter(map(len, pieces), np.int64, len(pieces))
 
 
-def _scattered(column: Positions, rows: Positions, size: int) -> Positions:
+def _scattered(column: Positions, rows: list[int], size: int) -> Positions:
     result = np.zeros(size, np.int64)
     result[rows] = column
     return result

@@ -19,6 +19,9 @@ ENV PATH=/opt/venv/bin:$PATH \
     OPENBLAS_NUM_THREADS=1 \
     MALLOC_ARENA_MAX=2 \
     PROMETHEUS_MULTIPROC_DIR=/run/metrics
+# The client of local checkouts reads through git.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/coverage-worker /srv/coverage-worker
 COPY deploy/entrypoint.sh /usr/local/bin/entrypoint.sh

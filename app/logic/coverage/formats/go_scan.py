@@ -7,16 +7,20 @@ from numpy.typing import NDArray
 
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions, ParseStats
-from app.logic.coverage.formats.digits import trailing
+from app.logic.coverage.formats.digits import two_trailing
 from app.logic.coverage.formats.go_blocks import BadLine, Files, check_size, is_path, read_block
 from app.logic.coverage.formats.go_rows import Blocks, add_rows, join
 from app.logic.coverage.formats.limits import MAX_LINE
 from app.logic.coverage.formats.lines import Lines, cut_at_lines
-from app.logic.coverage.formats.scan import Positions
+from app.logic.coverage.formats.scan import Positions, Text
 
-BLOCK: Final = 1 << 19  # bytes: the arrays of one block stay in the cache of the processor
+BLOCK: Final = 1 << 20  # bytes: much larger, and the arrays of a block leave the cache of the processor
 
-_LONGEST_PATH: Final = 512  # bytes up to which the paths of neighbouring lines are compared
+_BLANK: Final = ord(" ")
+_COLON: Final = ord(":")
+_COMMA: Final = ord(",")
+_DOT: Final = ord(".")
+_LONGEST_PATH: Final = 256  # bytes up to which the paths of neighbouring lines are compared
 _ODD: Final = -2  # number of a file whose lines have to be read one by one
 
 
@@ -47,16 +51,10 @@ def parse_scanning(data: bytes, builder: ReportBuilder, options: FormatOptions, 
 
 def _read_usual(lines: Lines, files: Files) -> tuple[Blocks, Positions]:
     """Read lines of plain numbers and single blanks; returns their blocks, and which other lines there are."""
-    hits, at, good = trailing(lines.text, lines.end, ord(" "))
-    _, at, fine = trailing(lines.text, at, ord(" "))
+    _, hits, at, good = two_trailing(lines.text, lines.end, _BLANK, _BLANK)
+    last_line, last_column, at, fine = two_trailing(lines.text, at, _DOT, _COMMA)
     good &= fine
-    last_column, at, fine = trailing(lines.text, at, ord("."))
-    good &= fine
-    last_line, at, fine = trailing(lines.text, at, ord(","))
-    good &= fine
-    first_column, at, fine = trailing(lines.text, at, ord("."))
-    good &= fine
-    first_line, at, fine = trailing(lines.text, at, ord(":"))
+    first_line, first_column, at, fine = two_trailing(lines.text, at, _DOT, _COLON)
     good &= fine
     good &= (first_line >= 1) & (first_line <= last_line) & (last_line <= MAX_LINE) & (at > lines.start)
 
@@ -74,26 +72,35 @@ def _files(lines: Lines, index: Positions, colon: Positions, files: Files) -> ND
     if not len(index):
         return np.zeros(0, np.int64)
     start, end = lines.start[index], colon[index]
-    head = np.flatnonzero(np.concatenate([[True], ~_like_previous(lines, start, end)]))
+    head = np.flatnonzero(np.concatenate([[True], ~_like_previous(lines.text, start, end)]))
     numbers = [
         _number(lines.text.cut(*span), files) for span in zip(start[head].tolist(), end[head].tolist(), strict=True)
     ]
     return np.repeat(np.array(numbers, np.int64), np.diff(head, append=len(index)))
 
 
-def _like_previous(lines: Lines, start: Positions, end: Positions) -> NDArray[np.bool_]:
+def _like_previous(text: Text, start: Positions, end: Positions) -> NDArray[np.bool_]:
     """Which paths, from the second on, are the same as the one before. Some that are may be missed, none is made up."""
     length = end - start
-    same: NDArray[np.bool_] = (length[1:] == length[:-1]) & (length[1:] <= _LONGEST_PATH)
+    same: NDArray[np.bool_] = (length[1:] == length[:-1]) & (length[1:] >= 8) & (length[1:] <= _LONGEST_PATH)
     if not same.any():
         return same
-    longest = int(length[1:][same].max())
-    for offset in range(0, longest, 8):
-        # The last 8 bytes of a path stand in for all words behind them. Those of a path shorter than that begin
-        # before it, where they may differ for no reason.
-        word = lines.text.words[np.minimum(start + offset, end - 8)]
-        same &= word[1:] == word[:-1]
+    tail = text.words[end - 8]
+    same &= tail[1:] == tail[:-1]
+    whole = length[1:] >> 3  # words of the path, but for the part of a word that the tail holds
+    words = _words(text, start, int(whole.max(where=same, initial=1)))
+    equal = words[1:] == words[:-1]
+    for column in range(words.shape[1]):
+        same &= equal[:, column] | (whole <= column)
     return same
+
+
+def _words(text: Text, start: Positions, count: int) -> NDArray[np.uint64]:
+    """The `count` words from each position on: uint64[positions, count], zeros behind the end of the text."""
+    size = 8 * count
+    padded = np.concatenate([text.raw, np.zeros(size, np.uint8)])
+    spans = np.ndarray(len(text.raw), f"V{size}", padded.data, 0, (1,))
+    return spans[start].view(np.uint64).reshape(len(start), count)
 
 
 def _number(path: bytes, files: Files) -> int:
@@ -104,9 +111,9 @@ def _number(path: bytes, files: Files) -> int:
 
 def _read_others(lines: Lines, index: Positions, lines_before: int, files: Files, stats: ParseStats) -> Blocks:
     rows = []
-    for at in index.tolist():
+    for at, line in zip(index.tolist(), lines.cut(index), strict=True):
         try:
-            block = read_block(lines.cut(at))
+            block = read_block(line)
         except BadLine as problem:
             stats.skip(f"line {lines_before + at + 1}: {problem}")
             continue

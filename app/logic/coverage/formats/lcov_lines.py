@@ -1,88 +1,103 @@
-"""Lines of a block of an LCOV tracefile, and vectorised reading of its usual records."""
+"""Vectorised reading of the usual records of LCOV tracefiles."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.logic.coverage.branches import pair_codes
-from app.logic.coverage.formats.digits import leading
+from app.logic.coverage.formats.digits import Ints, Mask, leading, pair, two_leading
 from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE
 from app.logic.coverage.formats.lines import Lines
 from app.logic.coverage.formats.scan import Positions, decimals
 
+_IGNORED: Final = (b"TN:", b"LF:", b"LH:", b"FNF:", b"FNH:", b"FNDA:", b"BRF:", b"BRH:", b"VER:", b"MCDC:")
 _COMMA: Final = ord(",")
 _ZERO: Final = ord("0")
 _NINE: Final = ord("9")
 _MINUS: Final = ord("-")
-_UNDERSCORE: Final = ord("_")
-_IGNORED: Final = (b"TN:", b"LF:", b"LH:", b"FNF:", b"FNH:", b"FNDA:", b"BRF:", b"BRH:", b"VER:", b"MCDC:")
-
-Mask = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 
-class RecordLines(Lines):
-    """Lines that start with the key of their record."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinds:
+    """Numbers of the lines of a block by the key of their record; those that say nothing of lines are left out."""
 
-    def __init__(self, block: bytes) -> None:
-        super().__init__(block)
-        self._word = self.text.words[self.start]
-
-    def starting(self, key: bytes) -> Mask:
-        """Which lines start with a key of up to 8 bytes."""
-        return _starting(self._word, key)
-
-    def worth_reading(self, index: Positions) -> Positions:
-        """Those of the given lines that are not empty and not of a kind that says nothing about lines."""
-        word = self._word[index]
-        boring = self.end[index] <= self.start[index]
-        for key in _IGNORED:
-            boring |= _starting(word, key)
-        interesting: Positions = index[~boring]
-        return interesting
+    da: Positions
+    brda: Positions
+    fn: Positions
+    others: Positions
 
 
-def _starting(words: NDArray[np.uint64], key: bytes) -> Mask:
-    mask = np.uint64((1 << 8 * len(key)) - 1)
-    found: Mask = (words & mask) == np.uint64(int.from_bytes(key, "little"))
-    return found
+def sort_out(lines: Lines) -> Kinds:
+    """Find the records of each kind."""
+    is_d = lines.text.raw[lines.start] == ord("D")
+    da, not_da = _keyed(lines, np.flatnonzero(is_d), b"DA:")
+    rest = np.flatnonzero(~is_d)
+    brda, rest = _keyed(lines, rest, b"BRDA:")
+    fn, rest = _keyed(lines, rest, b"FN:")
+    rest = rest[lines.end[rest] > lines.start[rest]]
+    for key in _IGNORED:
+        _, rest = _keyed(lines, rest, key)
+    return Kinds(da, brda, fn, np.concatenate([not_da, rest]))
 
 
-def usual_da(lines: RecordLines, index: Positions) -> tuple[Mask, Ints, Ints]:
-    """Read DA records `line,hits` of plain digits: which of them are such, and line and hits of these."""
-    line, at, good = _line_number(lines, lines.start[index] + len("DA:"))
-    hits, plain = decimals(lines.text, at, lines.end[index])
-    good &= plain
-    return good, line[good], np.minimum(hits[good], MAX_HITS)
+def _keyed(lines: Lines, index: Positions, key: bytes) -> tuple[Positions, Positions]:
+    """Those of the given lines that start with a key, and the others."""
+    raw, start = lines.text.raw, lines.start[index]
+    found = raw[start] == key[0]
+    for offset in range(1, len(key)):
+        found &= raw[start + offset] == key[offset]
+    return (index, index[:0]) if found.all() else (index[found], index[~found])
 
 
-def usual_brda(lines: RecordLines, index: Positions) -> tuple[Mask, Ints, Ints, Mask]:
-    """Read BRDA records of decimal fields: which of them are such, and line, code of the arm and taken of these."""
-    end = lines.end[index]
-    line, at, good = _line_number(lines, lines.start[index] + len("BRDA:"))
-    block, at, fine = leading(lines.text, at, _COMMA)
+def usual_da(lines: Lines, index: Positions) -> tuple[Positions, Positions, Ints, Ints]:
+    """Read DA records `line,hits` of plain digits: those that are none; and those that are, their lines and hits."""
+    start = lines.start[index] + len("DA:")
+    line, hits, good = pair(lines.text, start, lines.end[index], _COMMA)
+    good &= _is_line(lines, start, line)
+    np.minimum(hits, MAX_HITS, out=hits)
+    if good.all():
+        return index[:0], index, line, hits
+    return index[~good], index[good], line[good], hits[good]
+
+
+def usual_brda(lines: Lines, index: Positions) -> tuple[Positions, Positions, Ints, Ints, Mask]:
+    """Read BRDA records of decimal fields: those that are none; and those that are, their lines, arms and "taken"."""
+    start, end = lines.start[index] + len("BRDA:"), lines.end[index]
+    line, at, good = leading(lines.text, start, _COMMA)
+    good &= _is_line(lines, start, line)
+    block, arm, at, fine = two_leading(lines.text, at, _COMMA)
     good &= fine
-    arm, at, fine = leading(lines.text, at, _COMMA)
-    good &= fine
-    _, plain = decimals(lines.text, at, end)
     byte = lines.text.raw[np.minimum(at, end)]
     single = end - at == 1
-    good &= plain | (single & (byte == _MINUS))
-    missed = single & ((byte == _MINUS) | (byte == _ZERO))
-    return good, line[good], pair_codes(block[good], arm[good]), ~missed[good]
+    good &= ~single | (byte == _MINUS) | _is_digit(byte)
+    longer = np.flatnonzero(~single)
+    good[longer] &= decimals(lines.text, at[longer], end[longer])[1]
+    taken = ~single | ((byte != _MINUS) & (byte != _ZERO))
+    code = pair_codes(block, arm)
+    if good.all():
+        return index[:0], index, line, code, taken
+    return index[~good], index[good], line[good], code[good], taken[good]
 
 
-def usual_fn(lines: RecordLines, index: Positions) -> tuple[Mask, Ints, Mask]:
-    """Read FN records `line,name` whose name is no number: which of them are such, and line and "mangled" of these."""
-    line, at, good = _line_number(lines, lines.start[index] + len("FN:"))
-    first, second = lines.text.raw[np.minimum(at, lines.end[-1])], lines.text.raw[np.minimum(at + 1, lines.end[-1])]
-    good &= (first < _ZERO) | (first > _NINE)
-    mangled = (first == _UNDERSCORE) & ((second == ord("Z")) | (second == ord("G")))
-    return good, line[good], mangled[good]
-
-
-def _line_number(lines: RecordLines, start: Positions) -> tuple[Ints, Positions, Mask]:
+def usual_fn(lines: Lines, index: Positions) -> tuple[Positions, Positions, Ints, Mask]:
+    """Read FN records whose name is no number: those that are none; and those that are, their lines and "mangled"."""
+    start = lines.start[index] + len("FN:")
     line, at, good = leading(lines.text, start, _COMMA)
-    good &= (lines.text.raw[start] != _ZERO) & (line <= MAX_LINE)
-    return line, at, good
+    raw, last = lines.text.raw, lines.end[-1]
+    first, second = raw[np.minimum(at, last)], raw[np.minimum(at + 1, last)]
+    good &= _is_line(lines, start, line) & ~_is_digit(first)
+    mangled = (first == ord("_")) & ((second == ord("Z")) | (second == ord("G")))
+    return index[~good], index[good], line[good], mangled[good]
+
+
+def _is_line(lines: Lines, start: Positions, line: Ints) -> Mask:
+    """Which fields spell a line number: in range, and without leading zeros."""
+    good: Mask = (lines.text.raw[start] != _ZERO) & (line <= MAX_LINE)
+    return good
+
+
+def _is_digit(byte: NDArray[np.uint8]) -> Mask:
+    digit: Mask = (byte >= _ZERO) & (byte <= _NINE)
+    return digit

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.logic.coverage.formats.lcov_records import ArmRule
+from app.logic.coverage.ragged import spread
 from app.logic.coverage.report import BRANCH, METHOD, Rows
 
 LINE_BITS: Final = 32  # a key is section << LINE_BITS | line
 
 Keys = NDArray[np.int64]
+_Arms = tuple[Keys, NDArray[np.int64], NDArray[np.bool_]]  # key, code, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def rows_of(facts: Facts, files: Sequence[SectionFile], first: int, partials_as_
     The arms of a line stand in for its hits; repeated hits count as their maximum, of a repeated arm the last wins.
     """
     key, hits = _largest(facts.line_key, facts.hits)
-    arm_key, arm_code, taken = _last(*_believed(facts, files, first))
+    arm_key, arm_code, taken = _believed(facts, files, first)
     head = _heads(arm_key)
     branch_key = arm_key[head]
     arms = np.diff(head, append=len(arm_key))
@@ -106,9 +108,10 @@ def rows_of(facts: Facts, files: Sequence[SectionFile], first: int, partials_as_
         hits = np.zeros(len(key), np.int64)
         hits[np.searchsorted(key, line_key)] = line_hits
         row = np.searchsorted(key, branch_key)
-    _, is_start = _find(np.sort(facts.start_key), branch_key)
+    start, known = _find(branch_key, facts.start_key)
     kind = np.zeros(len(key), np.uint8)
-    kind[row] = np.where(is_start, np.uint8(METHOD), np.uint8(BRANCH))
+    kind[row] = BRANCH
+    kind[row[start[known]]] = METHOD
     hits[row] = covered
     missed = ~taken
     if partials_as_hits:
@@ -135,33 +138,40 @@ def rows_of(facts: Facts, files: Sequence[SectionFile], first: int, partials_as_
 
 
 def _largest(key: Keys, hits: NDArray[np.int64]) -> tuple[Keys, NDArray[np.int64]]:
-    """Ascending distinct keys with the largest hits of each; the hits are a new array."""
+    """Ascending distinct keys with the largest hits of each."""
     if (key[1:] > key[:-1]).all():
-        return key, hits.copy()
+        return key, hits
     order = np.argsort(key, kind="stable")
     key = key[order]
     head = _heads(key)
     return key[head], np.maximum.reduceat(hits[order], head)
 
 
-def _believed(
-    facts: Facts, files: Sequence[SectionFile], first: int
-) -> tuple[Keys, NDArray[np.int64], NDArray[np.bool_]]:
-    """The arms without those that the rule of their file ignores."""
+def _believed(facts: Facts, files: Sequence[SectionFile], first: int) -> _Arms:
+    """The arms, ascending and distinct, without those that the rule of their file ignores."""
+    key, code, taken = _last(facts.arm_key, facts.arm_code, facts.arm_taken)
+    start, end = _ignored(facts.mangled_key, files, first)
+    low, high = np.searchsorted(key, start), np.searchsorted(key, end)
+    if (low == high).all():
+        return key, code, taken
+    keep = np.ones(len(key), bool)
+    keep[spread(low, high - low)] = False
+    return key[keep], code[keep], taken[keep]
+
+
+def _ignored(mangled: Keys, files: Sequence[SectionFile], first: int) -> tuple[Keys, Keys]:
+    """Ranges of keys whose arms say nothing about the source."""
     rules = np.array([file.rule.value for file in files], np.uint8)
-    if not rules.any():
-        return facts.arm_key, facts.arm_code, facts.arm_taken
-    rule = rules[(facts.arm_key >> LINE_BITS) - first]
-    line = facts.arm_key & ((1 << LINE_BITS) - 1)
-    ignored = rule == ArmRule.IGNORE_ALL.value
-    ignored |= (rule == ArmRule.IGNORE_LINE_1.value) & (line == 1)
-    ignored |= (rule == ArmRule.IGNORE_MANGLED.value) & _find(np.sort(facts.mangled_key), facts.arm_key)[1]
-    return facts.arm_key[~ignored], facts.arm_code[~ignored], facts.arm_taken[~ignored]
+    sections = np.arange(first, first + len(files)) << LINE_BITS
+    whole = sections[rules == ArmRule.IGNORE_ALL.value]
+    lines = [sections[rules == ArmRule.IGNORE_LINE_1.value] + 1]
+    if len(mangled):
+        lines.append(mangled[rules[(mangled >> LINE_BITS) - first] == ArmRule.IGNORE_MANGLED.value])
+    line = np.concatenate(lines)
+    return np.append(whole, line), np.append(whole + (1 << LINE_BITS), line + 1)
 
 
-def _last(
-    key: Keys, code: NDArray[np.int64], taken: NDArray[np.bool_]
-) -> tuple[Keys, NDArray[np.int64], NDArray[np.bool_]]:
+def _last(key: Keys, code: NDArray[np.int64], taken: NDArray[np.bool_]) -> _Arms:
     """Arms ascending by line and code, of repeated ones the last."""
     same = key[1:] == key[:-1]
     if ((key[1:] > key[:-1]) | (same & (code[1:] > code[:-1]))).all():
@@ -175,7 +185,9 @@ def _last(
 
 def _heads(ascending: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where a new value begins."""
-    return np.flatnonzero(np.diff(ascending, prepend=-1))
+    fresh = np.ones(len(ascending), bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=fresh[1:])
+    return np.flatnonzero(fresh)
 
 
 def _find(ascending: Keys, key: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

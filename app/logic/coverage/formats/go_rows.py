@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -73,8 +74,8 @@ def _batches(blocks: Blocks) -> Iterator[Blocks]:
     head = np.flatnonzero(np.diff(blocks.file, prepend=-1))
     before = np.cumsum(blocks.lines()) - blocks.lines()
     group = before[head] // BATCH
-    starts = head[np.diff(group, prepend=-1) != 0].tolist()
-    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
+    borders = np.append(head[np.diff(group, prepend=-1) != 0], len(blocks))
+    for start, end in pairwise(borders.tolist()):
         yield blocks.select(slice(start, end))
 
 

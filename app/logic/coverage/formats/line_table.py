@@ -78,7 +78,6 @@ class LineTable:
 
     def __init__(self) -> None:
         self.size = 0
-        self.branches = 0
         self._owner: list[Narrow] = []
         self._line: list[Narrow] = []
         self._hits: list[Narrow] = []
@@ -102,7 +101,6 @@ class LineTable:
             kinds[branch_row] = BRANCH
             self._branch_row.append(branch_row + self.size)
             self._arms.append(np.minimum(arms, MAX_HITS).astype(np.int32))
-            self.branches += len(branch_row)
         self._owner.append(owner.astype(np.int32))
         self._line.append(line.astype(np.int32))
         self._hits.append(np.clip(hits, 0, MAX_HITS).astype(np.int32))
@@ -154,7 +152,7 @@ class LineTable:
             arms=_drain(self._arms, np.int32),
             branch=np.arange(len(branch_row)),
         )
-        self.size = self.branches = 0
+        self.size = 0
         return lines
 
 

@@ -45,7 +45,7 @@ class StrictReader:
             encoding="utf-8",
             recover=True,
             huge_tree=True,
-            resolve_entities="internal",  # the predefined ones: others are never declared
+            resolve_entities="internal",  # type: ignore[arg-type]  # the stubs do not know this value yet
             load_dtd=False,
             no_network=True,
         )

@@ -29,8 +29,13 @@ PATHS = st.sampled_from(
         "mode",
         "mode:",
         "gone/x.go",
+        "",
+        " a.go",
+        "a.go:1.1,2.2 1 1b.go",
+        "x" * 300 + ".go",
+        "acme/rocket/v2/a.go",
+        "café.go",
     ]
-    + ["", " a.go", "a.go:1.1,2.2 1 1b.go", "x" * 300 + ".go", "acme/rocket/v2/a.go", "caf\u00e9.go"]
 )
 BLANKS = st.sampled_from([" ", " ", " ", " ", "\t", "  "])
 BLOCKS = st.tuples(PATHS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, BLANKS, NUMBERS, BLANKS, NUMBERS).map(

@@ -123,14 +123,30 @@ def test_notes_are_bounded_and_say_how_many_more_there_are(storage: ObjectStorag
 @pytest.mark.parametrize(
     ("body", "code", "facts"),
     [
-        (envelope({"filename": "a.txt", "data": pack(b"hi")}, {"filename": "b.txt", "data": ""}), "unsupported_file_format", {"files": ["a.txt"]}),
-        (envelope({"filename": "x\x00" * 400, "data": pack(b"hi")}), "unsupported_file_format", {"files": [("x\ufffd" * 400)[:300]]}),
-        (envelope({"filename": "a.info", "data": pack(LCOV.replace(b"src/a.py", b"z\x00\xff" + b"y" * 9000))}), "report_empty", {"reason": "no_path_matched"}),
-        (envelope({"filename": "a.info", "data": "!"}), "unknown_processing", {"reason": "every file failed", "first": "a.info: "}),
+        (
+            envelope({"filename": "a.txt", "data": pack(b"hi")}, {"filename": "b.txt", "data": ""}),
+            "unsupported_file_format",
+            {"files": ["a.txt"]},
+        ),
+        (
+            envelope({"filename": "x\x00" * 400, "data": pack(b"hi")}),
+            "unsupported_file_format",
+            {"files": ["x\ufffd" * 150]},
+        ),
+        (
+            envelope({"filename": "a.info", "data": pack(LCOV.replace(b"src/a.py", b"z\x00\xff" + b"y" * 9000))}),
+            "report_empty",
+            {"reason": "no_path_matched"},
+        ),
+        (
+            envelope({"filename": "a.info", "data": "!"}),
+            "unknown_processing",
+            {"reason": "every file failed", "first": "a.info: "},
+        ),
         (b"\xff\xfe\x00", "unknown_processing", {"reason": "bad_json"}),
         (b'{"coverage_files": [' + b"[" * 100_000, "unknown_processing", {"reason": "bad_json"}),
     ],
-)  # fmt: skip
+)
 def test_an_upload_without_a_line_says_why(
     storage: ObjectStorage, repository: Repository, body: bytes, code: str, facts: dict[str, object]
 ) -> None:

@@ -442,4 +442,9 @@ def calls_of_a_comparison(lines: int) -> int:
 
 
 def test_no_python_code_runs_per_line():
-    assert calls_of_a_comparison(lines=20) == calls_of_a_comparison(lines=2_000)
+    calls_of_a_comparison(lines=20)  # the first one pays for caches
+
+    few, many = calls_of_a_comparison(lines=20), calls_of_a_comparison(lines=2_000)
+
+    # The collector may call a finaliser in between; 20 files times 1,980 more lines would be another matter.
+    assert abs(many - few) < 20

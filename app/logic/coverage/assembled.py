@@ -46,8 +46,8 @@ class AssembledReport:
         """
         shape = (len(self.stored.files), len(self.sessions))
         try:
-            bits = np.frombuffer(base64.b64decode(self.stored.meta["presence"]), dtype=np.uint8)
-            return np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
+            bits = np.frombuffer(base64.b64decode(self.stored.meta["presence"], validate=True), dtype=np.uint8)
+            return np.unpackbits(bits)[: shape[0] * shape[1]].reshape(shape).astype(bool)
         except (KeyError, TypeError, ValueError) as error:
             raise codec.ReportCorrupt(f"the presence of sessions cannot be read: {error!r}") from None
 

@@ -59,7 +59,8 @@ def test_the_readers_agree_on_mutated_documents(data, switches, block_size):
 
 
 PROFILE = (
-    b"mode: count\nacme/a.go:5.30,7.12 2 1\nacme/a.go:7.12,9.3 1 0\r\nacme/b.go:10.2,10.15 1 1\nacme/a.go:12.5,12.20 1 1\n"
+    b"mode: count\nacme/a.go:5.30,7.12 2 1\nacme/a.go:7.12,9.3 1 0\r\nacme/b.go:10.2,10.15 1 1\n"
+    b"acme/a.go:12.5,12.20 1 1\n"
     b"acme/a.go:12.20,12.40 1 0\nmode: count\nbad\nacme/c d.go:14.1,15.2 1 0\nacme/c d.go:14.1,15.2 1 123456789"
 )
 

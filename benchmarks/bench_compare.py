@@ -1,7 +1,8 @@
 """Comparison of two big reports: `python -m benchmarks.bench_compare --scale 1`.
 
 Workload at scale 1: base and head of 5,000 files x 400 lines (60 of them branches); the diff changes 40 files, adds 10,
-deletes 5 and renames 5; 10 files vanish without it and 54 lines elsewhere change their status.
+deletes 5 and renames 5; 10 files vanish without it and 54 lines elsewhere change their status. Where a scale has fewer
+than 500 files the numbers of changes shrink with it.
 """
 
 import argparse
@@ -25,6 +26,8 @@ Row = tuple[str, float, str, float, float, float]
 
 FILES, LINES, BRANCHES = 5_000, 400, 60
 CHANGED, NEW, DELETED, RENAMED, VANISHED, UNEXPECTED = 40, 10, 5, 5, 10, 54
+ENOUGH_FILES = 500
+FIXED_SECONDS = 0.005  # allowed whatever the size
 REPEATS = 5
 
 
@@ -44,25 +47,29 @@ def workload(scale: float) -> tuple[Report, Report, Diff]:
     head = dict(base)
     chosen = iter(random.permutation(paths).tolist())
     files = []
-    for _ in range(CHANGED):
+
+    def some(changes: int) -> range:
+        return range(math.ceil(changes * min(1, len(paths) / ENOUGH_FILES)))
+
+    for _ in some(CHANGED):
         path = next(chosen)
         head[path], hunks = edited(base[path])
         files.append(FileDiff(path, "modified", hunks=hunks))
-    for number in range(NEW):
+    for number in some(NEW):
         path = f"src/fresh{number}.py"
         head[path] = file_columns(random)
         files.append(FileDiff(path, "new", hunks=(Hunk(0, 0, 1, 600, ("+",) * 600),)))
-    for _ in range(DELETED):
+    for _ in some(DELETED):
         path = next(chosen)
         del head[path]
         files.append(FileDiff(path, "deleted", before=path))
-    for number in range(RENAMED):
+    for number in some(RENAMED):
         path, renamed = next(chosen), f"src/renamed{number}.py"
         head[renamed] = head.pop(path)
         files.append(FileDiff(renamed, "modified", before=path))
-    for _ in range(VANISHED):
+    for _ in some(VANISHED):
         del head[next(chosen)]
-    for place in range(UNEXPECTED):
+    for place in some(UNEXPECTED):
         path = next(chosen)
         head[path] = flipped(head[path], place)
     return report(base), report(head), Diff({file.path: file for file in files})
@@ -168,10 +175,11 @@ def rows(scale: float) -> Iterator[Row]:
         seconds(outside_diff),
         "",
         math.nan,
-        0.150 * scale,
+        max(0.150 * scale, FIXED_SECONDS),
         peak_megabytes(outside_diff),
     )
-    yield f"patch totals, {lines}", seconds(patch), "", math.nan, 0.020 * scale, peak_megabytes(patch)
+    # Costs what the diff holds, which is the same at all but the smallest scale.
+    yield f"patch totals, {lines}", seconds(patch), "", math.nan, 0.020, peak_megabytes(patch)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,73 @@
+"""The documentation keeps up with the product: links lead somewhere, and what a reader can name is described."""
+
+import re
+from pathlib import Path
+
+import dramatiq
+import pytest
+
+from app import runtime
+from app.cli.main import cli
+from app.settings import _SECTIONS, _Root
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = HEADING.findall(FENCE.sub("", page.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = [link for link in LINK.findall(FENCE.sub("", page.read_text())) if "://" not in link]
+
+    broken = []
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    sections = _Root().fields.values()
+
+    keys = [
+        f"{section}.{name}"
+        for section, field in zip(_SECTIONS, sections, strict=True)
+        for name in field.schema.fields  # type: ignore[attr-defined]  # every section is nested
+    ]
+
+    assert keys
+    assert [key for key in keys if f"`{key}`" not in page] == []
+
+
+def test_every_command_and_its_options_are_documented() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text()
+
+    for name, command in cli.commands.items():
+        section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        options = [opt for param in command.params for opt in param.opts if opt.startswith("--") and opt != "--help"]
+
+        assert section, f"{name} has no section"
+        assert [option for option in options if option not in section] == [], name
+
+
+def test_every_actor_is_documented() -> None:
+    page = (ROOT / "docs" / "messages.md").read_text()
+    if dramatiq.broker.global_broker is None:
+        runtime.configure_offline()
+    import app.actors  # noqa: F401, PLC0415  # actors bind to the broker that is global when they are imported
+
+    names = [name for name in dramatiq.get_broker().actors if not name.startswith("test")]
+
+    assert "uploads.process" in names
+    assert [name for name in names if f"`{name}`" not in page] == []

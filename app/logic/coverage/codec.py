@@ -121,12 +121,21 @@ class StoredReport:
         self.meta: dict[str, Any] = _meta(meta)
         self.rows = int(self.counts.sum())
         self._data = data
+        self._facts = (paths, texts, meta)
         self._table: list[list[int]] = table.tolist()
         self._bounds: list[int] = offsets_of(table[:, 0]).tolist()
         self._places: list[int] = (start + offsets_of(table[:, -1])).tolist()
         content = table[:, -2].sum()
         if self._bounds[-1] != files or self._places[-1] != len(data) or not self.rows <= content <= _MAX_BODY:
             raise ReportCorrupt("the table of contents does not fit the report")
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 (hex) of the contents: equal for equal reports with equal meta, whatever compressed them."""
+        digest = hashlib.sha256(self.counts.tobytes())
+        for part in (*self._facts, *self._digests):
+            digest.update(len(part).to_bytes(8, "little") + part)
+        return digest.hexdigest()
 
     @property
     def totals(self) -> Totals:

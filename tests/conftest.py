@@ -4,10 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from app.models.database import Database, db, open_database
 from tests.database import clean, provide_database
 from tests.rabbitmq import HINT, provide_amqp
+
+# No test measures time: a busy machine must not fail one.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,8 +18,10 @@ from app.clients.git.base import GitError
 from app.logic.comparison.plan import dependents, plan_comparison
 from app.logic.maintenance.postponed import postpone_assembly
 from app.logic.uploads.assemble import assemble_report
+from app.logic.uploads.finish import request_completion
 from app.logic.uploads.prepare import dispatch_report, prepare_report
 from app.logic.uploads.process import give_up, process_upload
+from app.models.database import now
 from app.models.reports import Upload
 
 log = structlog.get_logger(__name__)
@@ -90,6 +92,14 @@ def assemble(report_id: int) -> None:
     elif result.commit_id is not None and result.notify and (result.outcome == "assembled" or is_repeated()):
         # One announcement per assembly: the other messages of a burst of uploads find the work done.
         _announce(result.commit_id)
+
+
+@actor(name="uploads.complete", queue="reports", schema=ReportId, time_limit=60_000)
+def complete(report_id: int) -> None:
+    """Note that all uploads of a commit are in, and tell people as soon as they are processed."""
+    commit_id = request_completion(report_id, now())
+    if commit_id is not None:
+        _announce(commit_id)
 
 
 def _announce(commit_id: int) -> None:

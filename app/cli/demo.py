@@ -18,8 +18,8 @@ from app.cli.render import print_outcome
 from app.cli.upload import send, wait_for
 from app.logic.notifications.comment import marker
 from app.logic.uploads.accept import NewUpload
-from app.logic.uploads.assemble import load_report
 from app.logic.uploads.envelope import write_envelope
+from app.logic.uploads.published import load_report
 from app.models.git import Commit
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository

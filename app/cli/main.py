@@ -7,6 +7,7 @@ from peewee import OperationalError
 from rich.console import Console
 
 from app import __version__
+from app.cli.complete import complete
 from app.cli.demo import demo
 from app.cli.inspect import inspect
 from app.cli.operate import contract, doctor, healthcheck, migrate, scheduler
@@ -31,7 +32,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, upload, inspect, report, status, migrate, doctor, contract, scheduler, healthcheck):
+for command in (demo, upload, complete, inspect, report, status, migrate, doctor, contract, scheduler, healthcheck):
     cli.add_command(command)
 
 

@@ -15,8 +15,8 @@ from app.logic.coverage.report import FILE_TOTALS
 from app.logic.coverage.totals import Totals, ratio
 from app.logic.notifications.comment import marker
 from app.logic.notifications.numbers import NumberFormat
-from app.logic.uploads.assemble import load_report
 from app.logic.uploads.problems import UploadProblem
+from app.logic.uploads.published import load_report
 from app.models.git import Commit
 from app.models.reports import Upload, UploadError
 from app.models.repositories import Repository

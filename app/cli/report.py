@@ -11,7 +11,7 @@ from app.cli.render import print_outcome
 from app.cli.upload import find_commit
 from app.logic.comparison.compute import coverage_report
 from app.logic.coverage.report import FILE_TOTALS
-from app.logic.uploads.assemble import load_report
+from app.logic.uploads.published import load_report
 
 
 @click.command()

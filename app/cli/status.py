@@ -9,7 +9,7 @@ from rich.table import Table
 from app.cli import embedded
 from app.cli.render import print_failures
 from app.cli.upload import find_commit
-from app.logic.uploads.assemble import flags_of
+from app.logic.uploads.sessions import flags_of
 from app.models.git import Commit, CommitError
 from app.models.machinery import UploadEvent
 from app.models.reports import CommitReport, Upload

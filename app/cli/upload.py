@@ -148,8 +148,11 @@ def wait_for(run: Runtime, report_ids: Sequence[int], console: Console, timeout:
 
 
 def _told(report_id: int) -> bool:
+    """Say whether a report is assembled and people are told, or are not to be told yet."""
     report = CommitReport.get_by_id(report_id)
-    return report.assembly_done >= report.assembly_wanted and report.notify_done >= report.notify_wanted
+    if report.assembly_done < report.assembly_wanted:
+        return False
+    return report.notify_hold is not None or report.notify_done >= report.notify_wanted
 
 
 def find_commit(prefix: str) -> tuple[Commit, Repository]:

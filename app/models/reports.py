@@ -28,6 +28,7 @@ from app.models.repositories import REPORT_TYPES, Repository
 
 REPORT_STATES = ("pending", "processing", "complete", "error", "skipped")
 BASE_STATES = ("unknown", "none", "ready")
+HOLDS = ("ci_skip", "manual_trigger", "builds", "no_coverage")
 UPLOAD_KINDS = ("uploaded", "carried_forward")
 UPLOAD_STATES = ("received", "processing", "processed", "merged", "superseded", "error")
 OPEN_UPLOAD_STATES = ("received", "processing", "processed")
@@ -38,7 +39,8 @@ class CommitReport(Row):
     """The report of one type of a commit.
 
     `generation` counts published contents. `*_wanted` counts the events that ask for assembly or notification,
-    `*_done` how many of them are answered: work is left while they differ.
+    `*_done` how many of them are answered: work is left while they differ. `notify_hold` is why people are not told
+    although there is something to tell; None = nothing keeps them from it.
     """
 
     id = BigAutoField()
@@ -54,6 +56,7 @@ class CommitReport(Row):
     notify_wanted = IntegerField(default=0)
     notify_done = IntegerField(default=0)
     notify_not_before = TimestampTZField(null=True)
+    notify_hold = TextField(null=True, choices=choices(HOLDS))
     completion_requested_at = TimestampTZField(null=True)
     base_state = TextField(default="unknown", choices=choices(BASE_STATES))
     base_from_sha = TextField(null=True)
@@ -176,7 +179,8 @@ class Upload(Row):
 
     `attempts` grows with every claim and so names the claim: a worker whose lease ran out and was taken over cannot
     write its result any more. `lease_until` of a received upload is when it was called to be processed last. `totals`
-    are those of this upload alone; `notes` list what was skipped while reading it.
+    are those of this upload alone; `notes` list what was skipped while reading it. `parsed_identity` is that of the
+    parsed report's contents, whatever name its object has.
     """
 
     id = BigAutoField()
@@ -202,6 +206,7 @@ class Upload(Row):
     parsed_path = TextField(null=True)
     parsed_at = TimestampTZField(null=True)
     parser_version = TextField(null=True)
+    parsed_identity = TextField(null=True)
     size_bytes = BigIntegerField(null=True)
     content_sha256 = BlobField(null=True)
     totals = JSONField(null=True)

@@ -16,8 +16,8 @@ from app.logic.coverage.compare import compare
 from app.logic.coverage.comparison import ReportComparison
 from app.logic.coverage.patch import patch_by_file, patch_totals
 from app.logic.uploads import events, object_names, objects
-from app.logic.uploads.assemble import load_report
 from app.logic.uploads.objects import MAX_OBJECT
+from app.logic.uploads.published import load_report
 from app.models.database import db, now
 from app.models.git import Commit, Pull
 from app.models.reports import CommitReport, Flag

@@ -10,6 +10,7 @@ from typing import Any
 
 from peewee import fn
 
+from app.logic.uploads.finish import COMPLETION_PATIENCE
 from app.logic.uploads.problems import PROCESSING_TIMEOUT, UploadProblem
 from app.logic.uploads.process import MAX_ATTEMPTS, OPEN_STATES, fail_upload
 from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
@@ -112,15 +113,21 @@ def _take_comparisons(patience: timedelta) -> tuple[int, ...]:
 
 
 def _take_untold(patience: timedelta) -> tuple[int, ...]:
-    """Commits with something unsaid, unless one of their uploads is still on its way: its end will speak for all."""
+    """Commits with something unsaid, unless it is held back.
+
+    One whose uploads are still on their way is left alone, too, because its end will speak for all; unless somebody
+    asked long ago to tell what is there.
+    """
     pending = Upload.select().where((Upload.report == CommitReport.id) & Upload.state.in_(OPEN_UPLOAD_STATES))
+    asked_long_ago = CommitReport.completion_requested_at < fn.now() - COMPLETION_PATIENCE
     due = CommitReport.notify_not_before.is_null() | (CommitReport.notify_not_before <= fn.now())
     waiting = (
         (CommitReport.notify_done < CommitReport.notify_wanted)
         & due
         & _is_recent()
         & (CommitReport.updated_at < fn.now() - patience)
-        & ~fn.EXISTS(pending)
+        & CommitReport.notify_hold.is_null()
+        & (~fn.EXISTS(pending) | asked_long_ago)
     )
     taken = _take(CommitReport, waiting, CommitReport.updated_at, notify_not_before=fn.now() + NOTIFY_PAUSE)
     return tuple(row.commit_id for row in taken)

@@ -13,13 +13,15 @@ from app.logic.comparison.compute import compare_reports, compute_comparison, co
 from app.logic.coverage.comparison import ReportComparison
 from app.logic.notifications.comment import CommentOptions, marker, render_comment
 from app.logic.notifications.deliver import COMMENT_KIND, Channel, Delivery, deliver_comment, deliver_statuses
+from app.logic.notifications.error_comment import render_upload_errors
 from app.logic.notifications.statuses import StatusKind, StatusOptions, decide_status
 from app.logic.notifications.subject import CommitPage, PullRequest, Subject
-from app.logic.uploads import events
-from app.logic.uploads.assemble import load_report
+from app.logic.uploads import events, finish
+from app.logic.uploads.published import load_report
+from app.models.database import now
 from app.models.git import Commit, CommitError, Pull
 from app.models.locks import try_lock
-from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
+from app.models.reports import CommitReport
 from app.models.repositories import Repository
 from app.models.results import Comparison, PullComment
 
@@ -80,8 +82,10 @@ def notify_commit(
         report = coverage_report(commit)
         if report is None or report.notify_done >= report.notify_wanted:
             return Notified("nothing_new")
-        if Upload.select().where((Upload.report == report.id) & Upload.state.in_(OPEN_UPLOAD_STATES)).exists():
+        if finish.waits_for_uploads(report, now()):
             return Notified("uploads_pending")
+        if report.notify_hold is not None:
+            return Notified(f"held_{report.notify_hold}")
         result = _notify(storage, git_for, commit, report, policy)
         CommitReport.notified(report.id, report.notify_wanted)
     current = CommitReport.get_by_id(report.id)
@@ -95,10 +99,16 @@ def _notify(
     report: CommitReport,
     policy: NotifyPolicy,
 ) -> Notified:
-    if report.fingerprint is None:
+    facts = finish.read_facts(report)
+    about_errors = finish.decide(facts, report.config or {}).topic == "upload_errors"
+    if report.fingerprint is None and not about_errors:
         return Notified("no_head_report")
     try:
-        deliveries = _deliver(storage, git_for(commit.repo), commit, report, policy)
+        git = git_for(commit.repo)
+        if about_errors:
+            deliveries = _deliver_upload_errors(git, commit, report, facts, policy)
+        else:
+            deliveries = _deliver(storage, git, commit, report, policy)
     except GitError as error:
         if not error.permanent:
             raise
@@ -133,6 +143,21 @@ def _deliver(
         if delivery.error is not None and not delivery.error.permanent:
             raise delivery.error
     return tuple(deliveries)
+
+
+def _deliver_upload_errors(
+    git: GitProvider, commit: Commit, report: CommitReport, facts: finish.Facts, policy: NotifyPolicy
+) -> tuple[Delivery, ...]:
+    """Say in place of the coverage comment that uploads failed; without a pull request there is nobody to tell."""
+    pull = refresh_pull(git, commit)
+    if pull is None or not _wants_comment(pull, commit):
+        return ()
+    page = f"{_pages(policy, commit.repo)}/commit/{commit.sha}"
+    body = render_upload_errors(policy.brand, facts.failed, facts.failed + facts.succeeded, page)
+    delivery = deliver_comment(Channel(git, commit, report.generation), pull.row, body, marker(policy.brand))
+    if delivery.error is not None and not delivery.error.permanent:
+        raise delivery.error
+    return (delivery,)
 
 
 def _compare(

@@ -17,6 +17,11 @@ def commit_report(prefix: str, sha: str, report: str, generation: int, writer: s
     return f"reports/{prefix}/{sha}/{report}/{generation}-{writer}"
 
 
+def report_layer(report: str, key: str) -> str:
+    """A layer lies beside the report, given by its name, that it was first part of."""
+    return f"{report}.{key}"
+
+
 def comparison(prefix: str, comparison_id: int, attempt: int) -> str:
     """The number of the attempt names the claim, and so the only writer."""
     return f"comparisons/{prefix}/{comparison_id}.{attempt}.json"

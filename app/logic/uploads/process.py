@@ -15,6 +15,7 @@ from app.logic.coverage.formats.base import FormatOptions
 from app.logic.coverage.report import Report
 from app.logic.uploads import events, object_names, objects, problems
 from app.logic.uploads.envelope import Limits
+from app.logic.uploads.finish import tells_of_failures
 from app.logic.uploads.lease import kept
 from app.logic.uploads.parse import PARSER_VERSION, ParsedUpload, parse_upload
 from app.logic.uploads.problems import UploadProblem
@@ -127,7 +128,8 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
     commit = upload.report.commit
     totals = measure.totals(report)
     path = object_names.parsed_upload(commit.repo.storage_prefix, commit.sha, str(upload.external_id), upload.attempts)
-    objects.put(storage, path, codec.encode(report, {"formats": list(parsed.formats)}), compress=False)
+    encoded = codec.encode(report, {"formats": list(parsed.formats)})
+    objects.put(storage, path, encoded, compress=False)
     with db.atomic():
         settled = Upload.settle(
             upload.id,
@@ -136,6 +138,7 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
             parsed_path=path,
             parsed_at=fn.now(),
             parser_version=PARSER_VERSION,
+            parsed_identity=codec.open_report(encoded).identity,
             totals=totals.as_dict() | {"sessions": 1},
             notes=_notes(parsed.notes),
             error_code=None,
@@ -175,6 +178,8 @@ def fail_upload(
             return False
         UploadError.record(upload.id, problem.code, **storable_json(dict(problem.params)))
         CommitReport.want_assembly(upload.report_id, _after(debounce))
+        if tells_of_failures(upload.report.config or {}):
+            CommitReport.want_notification(upload.report_id)
         events.record(
             upload.repo_id,
             upload.report.commit.sha,

@@ -1,10 +1,9 @@
 """A notify run tells the host about a commit: everything once, and nothing that is out of date."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -19,92 +18,21 @@ from app.clients.git.base import (
     ServerError,
     Unreachable,
 )
-from app.clients.storage import ObjectStorage
-from app.logic.coverage import codec
-from app.logic.coverage.assembled import Session, assemble
-from app.logic.coverage.report import Report
-from app.logic.notifications.notify import Notified, NotifyPolicy, notify_commit
-from app.models.database import Database, db, now
+from app.logic.notifications.notify import Notified, notify_commit
+from app.models.database import db, now
 from app.models.git import Commit, CommitError, Pull
 from app.models.identity import Owner
 from app.models.machinery import UploadEvent
 from app.models.reports import CommitReport
 from app.models.repositories import Repository
 from app.models.results import Comparison, Notification, PullComment
-from tests.factories import make_commit, make_owner, make_report, make_repository, make_sha, make_upload
-from tests.logic.notifications.fake_host import NOBODY, FakeHost
-from tests.logic.notifications.rocket import BASE_SHA, HEAD_SHA, base_report, head_report, the_diff
+from tests.factories import make_commit, make_report, make_sha, make_upload
+from tests.logic.notifications.fake_host import FakeHost
+from tests.logic.notifications.rocket import BASE_SHA, HEAD_SHA, base_report, head_report
+from tests.logic.notifications.runs import POLICY, Rocket, outcomes, unsaid
 
 HERE: Final = Path(__file__).parent
-POLICY: Final = NotifyPolicy(brand="Cov", status_prefix="cov", public_url="https://cov.example.com")
 TIMEOUT: Final = 10  # seconds
-
-
-@dataclass
-class Rocket:
-    """The example's repository, its host, and runs on the head of its pull request."""
-
-    storage: ObjectStorage
-    host: FakeHost
-    repo: Repository
-
-    def commit(self, sha: str, report: Report | None = None, **values: Any) -> Commit:
-        """A commit with its published report."""
-        commit = make_commit(repo=self.repo, sha=sha, **values)
-        if report is not None:
-            self.publish(commit, report)
-        return commit
-
-    def publish(self, commit: Commit, report: Report) -> None:
-        """Give the commit new contents of its report, and ask for a notification."""
-        row = CommitReport.ensure(commit.id, "coverage")
-        data = assemble([(Session(index=0), codec.open_report(codec.encode(report, {})))])
-        path = f"reports/{commit.sha}/{row.generation + 1}"
-        self.storage.put(path, data, compress=False)
-        CommitReport.publish(row.id, row.generation, object_paths={"report": path}, fingerprint=path.encode())
-        CommitReport.want_notification(row.id)
-
-    def open_pull(self, **values: Any) -> None:
-        pull = git.Pull(
-            number=42,
-            title="Widen the nozzle",
-            state="open",
-            author=NOBODY,
-            base=git.PullCommit("main", BASE_SHA, "acme/rocket"),
-            head=git.PullCommit("feature/nozzle", HEAD_SHA, "acme/rocket"),
-        )
-        self.host.pulls[42] = replace(pull, **values)
-
-    def run(self, commit: Commit) -> Notified:
-        return notify_commit(self.storage, lambda _: self.host, commit.id, POLICY)
-
-    def want(self, commit: Commit) -> None:
-        CommitReport.want_notification(CommitReport.get(CommitReport.commit == commit.id).id)
-
-
-@pytest.fixture
-def rocket(database: Database, storage: ObjectStorage, host: FakeHost) -> Rocket:
-    owner = make_owner(username="acme")
-    rocket = Rocket(storage, host, make_repository(owner=owner, name="rocket"))
-    host.diffs = {(BASE_SHA, HEAD_SHA): the_diff()}
-    rocket.open_pull()
-    return rocket
-
-
-@pytest.fixture
-def head(rocket: Rocket) -> Commit:
-    """The head of the pull request, whose base has a report."""
-    rocket.commit(BASE_SHA, base_report())
-    return rocket.commit(HEAD_SHA, head_report(), branch="feature/nozzle")
-
-
-def outcomes(result: Notified) -> dict[str, str]:
-    return {delivery.name: delivery.outcome for delivery in result.deliveries}
-
-
-def unsaid(commit: Commit) -> int:
-    report = CommitReport.get(CommitReport.commit == commit.id)
-    return report.notify_wanted - report.notify_done
 
 
 def test_the_example_is_told_with_statuses_and_comment(rocket: Rocket, host: FakeHost, head: Commit):

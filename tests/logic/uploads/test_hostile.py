@@ -8,9 +8,10 @@ import pytest
 
 from app.clients.storage import ObjectStorage
 from app.logic.uploads.accept import NewUpload, accept_upload
-from app.logic.uploads.assemble import assemble_report, load_report
+from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.envelope import Limits, pack
 from app.logic.uploads.process import process_upload
+from app.logic.uploads.published import load_report
 from app.models.reports import CommitReport, Upload, UploadError
 from app.models.repositories import Repository
 from tests.logic.uploads.conftest import POLICY

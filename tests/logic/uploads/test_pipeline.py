@@ -12,10 +12,11 @@ from app.clients.git.base import GitProvider, Unauthorized, Unreachable
 from app.clients.storage import ObjectMissing, ObjectStorage, StorageUnavailable
 from app.logic.uploads import process as process_module
 from app.logic.uploads.accept import NewUpload, UploadRefused, accept_upload
-from app.logic.uploads.assemble import assemble_report, load_report
+from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.envelope import Limits, write_envelope
 from app.logic.uploads.prepare import prepare_report
 from app.logic.uploads.process import MAX_ATTEMPTS, give_up, process_upload
+from app.logic.uploads.published import load_report
 from app.models.git import Commit, CommitError
 from app.models.identity import Owner
 from app.models.machinery import UploadEvent

@@ -1,0 +1,9 @@
+"""What assembly notes: the contents of parsed uploads, and why people are not told about a report yet."""
+
+
+def up(migrator, db):
+    db.execute_sql("ALTER TABLE uploads ADD COLUMN parsed_identity text")
+    db.execute_sql(
+        "ALTER TABLE commit_reports ADD COLUMN notify_hold text"
+        " CHECK (notify_hold IN ('ci_skip','manual_trigger','builds','no_coverage'))"
+    )

@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from app.models.database import Database, db, open_database
 from tests.database import clean, provide_database
 from tests.rabbitmq import HINT, provide_amqp
 
 # No test measures time: a busy machine must not fail one.
-settings.register_profile("steady", deadline=None)
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
 

@@ -15,6 +15,7 @@ from app.actors.comparisons import compute
 from app.actors.notify import notify_commit
 from app.actors.wake import is_repeated, wake
 from app.clients.git.base import GitError
+from app.logic.comparison.own_change import store_own_change
 from app.logic.comparison.plan import dependents, plan_comparison
 from app.logic.maintenance.postponed import postpone_assembly
 from app.logic.uploads.assemble import assemble_report
@@ -89,9 +90,9 @@ def assemble(report_id: int) -> None:
         wake(assemble, delay=result.due_in, report_id=report_id)
     elif result.again:
         wake(assemble, report_id=report_id)
-    elif result.commit_id is not None and result.notify and (result.outcome == "assembled" or is_repeated()):
+    elif result.commit_id is not None and result.settled and (result.outcome == "assembled" or is_repeated()):
         # One announcement per assembly: the other messages of a burst of uploads find the work done.
-        _announce(result.commit_id)
+        _announce(result.commit_id, tell=result.notify)
 
 
 @actor(name="uploads.complete", queue="reports", schema=ReportId, time_limit=60_000)
@@ -99,14 +100,17 @@ def complete(report_id: int) -> None:
     """Note that all uploads of a commit are in, and tell people as soon as they are processed."""
     commit_id = request_completion(report_id, now())
     if commit_id is not None:
-        _announce(commit_id)
+        _announce(commit_id, tell=True)
 
 
-def _announce(commit_id: int) -> None:
+def _announce(commit_id: int, *, tell: bool) -> None:
     """The report is complete: compare again what was compared with it, then compare it itself and tell people."""
     run = runtime.current()
     for stale in dependents(commit_id):
         wake(compute, comparison_id=stale)
+    if not tell:
+        return
+    store_own_change(run.storage, run.git_for, commit_id)
     try:
         comparison_id = plan_comparison(run.git_for, commit_id)
     except GitError as error:

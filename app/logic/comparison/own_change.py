@@ -19,25 +19,24 @@ log = structlog.get_logger(__name__)
 
 def store_own_change(
     storage: ObjectStorage, git_for: Callable[[Repository], GitProvider], commit_id: int
-) -> dict[str, object] | None:
-    """Write the totals of the commit's own change to its report row; None, and nothing is written, if unknown.
+) -> bool:
+    """Write the totals of the commit's own change to its report row; False, and nothing is written, if unknown.
 
     A number beside the report, not part of it: a host that does not answer costs this number and nothing else.
     """
     commit = Commit.get_or_none(Commit.id == commit_id)
     row = coverage_report(commit) if commit is not None else None
     if commit is None or row is None:
-        return None
+        return False
     try:
         report = load_report(storage, row)
         if report is None:
-            return None
+            return False
         change = git_for(commit.repo).get_commit_diff(commit.sha)
         changed = [file.path for file in change if file.kind in PATCH_KINDS]
         totals = patch_totals(report.stored.load_files(changed), change).as_dict()
     except (GitError, StorageError, CodecError) as error:
         log.info("report.own_change.unknown", commit_id=commit_id, error_class=type(error).__name__)
-        return None
+        return False
     current = (CommitReport.id == row.id) & (CommitReport.generation == row.generation)
-    CommitReport.update(patch_totals=totals).where(current).execute()
-    return totals
+    return bool(CommitReport.update(patch_totals=totals).where(current).execute())

@@ -13,8 +13,9 @@ from tests.logic.uploads.conftest import POLICY
 
 
 def assembled(storage: ObjectStorage, uploader: Uploader) -> CommitReport:
-    accepted = uploader.send(example.head, 0)
-    process_upload(storage, accepted.upload_id, POLICY, "test")
+    for number in range(len(example.uploads)):
+        accepted = uploader.send(example.head, number)
+        process_upload(storage, accepted.upload_id, POLICY, "test")
     assemble_report(storage, accepted.report_id)
     return CommitReport.get_by_id(accepted.report_id)
 
@@ -22,8 +23,9 @@ def assembled(storage: ObjectStorage, uploader: Uploader) -> CommitReport:
 def test_the_lines_that_a_commit_adds_are_counted(storage: ObjectStorage, uploader: Uploader, git: GitProvider) -> None:
     report = assembled(storage, uploader)
 
-    store_own_change(storage, lambda _: git, report.commit_id)
+    written = store_own_change(storage, lambda _: git, report.commit_id)
 
+    assert written
     loaded = load_report(storage, report)
     assert loaded is not None
     expected = patch_totals(loaded.stored.load(), git.get_commit_diff(example.head)).as_dict()
@@ -37,7 +39,7 @@ def test_a_host_that_does_not_answer_costs_the_number_only(storage: ObjectStorag
     def unreachable(_: object) -> GitProvider:
         raise Unreachable("timeout")
 
-    assert store_own_change(storage, unreachable, report.commit_id) is None
+    assert store_own_change(storage, unreachable, report.commit_id) is False
     assert CommitReport.get_by_id(report.id).patch_totals is None
 
 
@@ -45,5 +47,5 @@ def test_a_commit_without_a_report_has_none(storage: ObjectStorage, uploader: Up
     uploader.send(example.head, 0)
     report = CommitReport.get()
 
-    assert store_own_change(storage, lambda _: git, report.commit_id) is None
-    assert store_own_change(storage, lambda _: git, 4711) is None
+    assert store_own_change(storage, lambda _: git, report.commit_id) is False
+    assert store_own_change(storage, lambda _: git, 4711) is False

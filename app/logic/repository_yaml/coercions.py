@@ -22,6 +22,7 @@ _LAYOUT_NUMBER: Final = re.compile(r"[0-9]{1,6}")
 _CONDITIONS: Final = {"any_change": 1, "coverage_drop": 2, "uncovered_patch": 4}
 _UNITS: Final = r"s|seconds?|m|minutes?|h|hours?|d|days?|w|weeks?"
 _AGE: Final = re.compile(rf"[0-9]{{1,9}} ?(?:{_UNITS})(?: ago)?", re.IGNORECASE)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].{1,30})?")
 _NO_AGE: Final = ("0", "false", "off", "never")
 _NO_DURATION: Final = "invalid duration; write seconds, a time such as 48h or 2 days, an ISO date, or off"
 _MAX_NUMBER: Final = 10**15 - 1  # what PostgreSQL, JSON and a float all hold exactly
@@ -137,6 +138,8 @@ def _bounded(value: float) -> float:
 
 
 def _is_time(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
     try:
         datetime.fromisoformat(text)
     except ValueError:

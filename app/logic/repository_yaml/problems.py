@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
+from app.helpers.text import REPLACEMENT
+
 
 class Problem(TypedDict):
     """A sentence about the value at `path`, the keys and list indexes that lead to it."""
@@ -43,9 +45,10 @@ def _rank(step: str | int) -> tuple[int, int, str]:
 
 
 def described(problem: Problem) -> str:
-    """Return a problem on one line, the path before it: `coverage.range: …`."""
+    """Return a problem on one printable line, the path before it: `coverage.range: …`."""
     place = dotted(problem["path"])
-    return f"{place}: {problem['message']}" if place else problem["message"]
+    line = f"{place}: {problem['message']}" if place else problem["message"]
+    return "".join(char if char.isprintable() else REPLACEMENT for char in line)
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -120,6 +120,7 @@ def configure(
     posts. `worker` says that messages are processed here, so that limits of memory apply.
     """
     global _runtime  # noqa: PLW0603  # one runtime a process is the point of this module
+    site = site_config(settings)
     configure_logging(settings.log.level, settings.log.format)
     logging.getLogger("dramatiq").setLevel(settings.log.level)
     url = database_url or settings.database.url
@@ -139,7 +140,7 @@ def configure(
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
         state_folder=folder,
-        site=_site(settings),
+        site=site,
     )
     if _count_lost_wake not in lost_wake_hooks:
         lost_wake_hooks.append(_count_lost_wake)
@@ -188,7 +189,8 @@ def _storage(settings: Settings, folder: Path) -> ObjectStorage:
     )
 
 
-def _site(settings: Settings) -> Mapping[str, Any]:
+def site_config(settings: Settings) -> Mapping[str, Any]:
+    """Read what the installation says for all repositories; raises SettingsError with every problem."""
     file = settings.app.site_config
     if file is None:
         return {}

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from app.logic.repository_yaml.problems import Problem
@@ -53,10 +54,9 @@ class Place:
     findings: Findings
     path: tuple[str | int, ...] = ()
 
-    def below(self, step: Any) -> "Place":
-        """Return the place of an entry; `step` is an index, or a key that may be of a wrong type."""
-        known = isinstance(step, str | int) and not isinstance(step, bool)
-        return Place(self.findings, (*self.path, step if known else shown(step)))
+    def below(self, step: str | int) -> "Place":
+        """Return the place of an entry, by its key or index."""
+        return Place(self.findings, (*self.path, step))
 
     def refuse(self, message: str) -> None:
         self.findings.errors.append({"path": list(self.path), "message": message})
@@ -176,18 +176,15 @@ def items(check: Check) -> Check:
 def mapping(fields: Mapping[str, Check], required: Collection[str] = ()) -> Check:
     """A mapping with known keys; without any content (null) it is as if it were not there."""
 
+    def check_field(key: Any, value: Any, place: Place) -> Any:
+        if key not in fields:
+            raise Refused("unknown field")
+        return fields[key](value, place)
+
     def check_mapping(value: Any, place: Place) -> Any:
-        if value is None:
-            return ABSENT
-        found = {}
-        for key, entry in typed(value, "mapping").items():
-            inner = place.below(key)
-            if key not in fields:
-                inner.refuse("unknown field")
-            elif (normal := inner.normal(fields[key], entry)) is not ABSENT:
-                found[key] = normal
+        found = _entries(value, place, check_field)
         for key in required:
-            if key not in value:
+            if found is not ABSENT and key not in value:
                 place.below(key).refuse("required field")
         return found
 
@@ -198,23 +195,29 @@ def named(check: Check, pattern: str = r".*", problem: str = "") -> Check:
     """A mapping whose keys users choose, within a pattern; without any content it is as if it were not there."""
     compiled = re.compile(pattern, re.DOTALL)
 
-    def check_named(value: Any, place: Place) -> Any:
-        if value is None:
-            return ABSENT
-        found = {}
-        for key, entry in typed(value, "mapping").items():
-            inner = place.below(key)
-            if not isinstance(key, str):
-                inner.refuse(f"a name must be of string type; put {shown(key)} in quotes")
-            elif not key or len(key) > MAX_NAME:
-                inner.refuse(f"a name has 1 to {MAX_NAME} characters")
-            elif not compiled.fullmatch(key):
-                inner.refuse(problem)
-            elif (normal := inner.normal(check, entry)) is not ABSENT:
-                found[key] = normal
-        return found
+    def check_entry(key: Any, value: Any, place: Place) -> Any:
+        if not isinstance(key, str):
+            raise Refused(f"a name must be of string type; put {shown(key)} in quotes")
+        if not 0 < len(key) <= MAX_NAME:
+            raise Refused(f"a name has 1 to {MAX_NAME} characters")
+        if not compiled.fullmatch(key):
+            raise Refused(problem)
+        return check(value, place)
 
-    return check_named
+    return lambda value, place: _entries(value, place, check_entry)
+
+
+def _entries(value: Any, place: Place, check_entry: Callable[[Any, Any, Place], Any]) -> Any:
+    """Return the normal form of a mapping, given what takes a key, its value and its place."""
+    if value is None:
+        return ABSENT
+    found = {}
+    for key, entry in typed(value, "mapping").items():
+        inner = place.below(key if isinstance(key, str) else shown(key))
+        normal = inner.normal(partial(check_entry, key), entry)
+        if normal is not ABSENT:
+            found[key] = normal
+    return found
 
 
 def anything(value: Any, place: Place) -> Any:

@@ -28,7 +28,7 @@ FLAG_NAME: Final = r"[^'\"]{1,1024}"
 FLAG_PROBLEM: Final = "a flag has 1 to 1024 characters and no quotes"
 
 
-def without(fields: Mapping[str, Check], *keys: str) -> dict[str, Check]:
+def _without(fields: Mapping[str, Check], *keys: str) -> dict[str, Check]:
     return {key: check for key, check in fields.items() if key not in keys}
 
 
@@ -59,7 +59,7 @@ _OPTIONS: Final[Mapping[str, Check]] = {
     "include_changes": ignored(leaf(percent_or_auto)),
 }
 _GENERATED: Final[Mapping[str, Check]] = {
-    **without(_OPTIONS, "flags"),
+    **_without(_OPTIONS, "flags"),
     "type": one_of("project", "patch", "changes"),
     "name_prefix": text(NAME, NAME_PROBLEM),
 }
@@ -93,7 +93,7 @@ def coverage_status(value: Any, place: Place) -> Any:
 _KINDS: Final[Mapping[str, Check]] = {
     "project": _by_name(_OPTIONS),
     "patch": _by_name(_OPTIONS),
-    "changes": _by_name(without(_OPTIONS, "target", "threshold", "include_changes")),
+    "changes": _by_name(_without(_OPTIONS, "target", "threshold", "include_changes")),
     "default_rules": mapping(
         {"flag_coverage_not_uploaded_behavior": behaviour, "carryforward_behavior": ignored(behaviour)}
     ),
@@ -103,7 +103,7 @@ _KINDS: Final[Mapping[str, Check]] = {
 flag_statuses: Final = items(mapping(_GENERATED, required=("type",)))
 component_statuses: Final = items(
     mapping(
-        without(_GENERATED, "paths", "carryforward_behavior", "flag_coverage_not_uploaded_behavior"),
+        _without(_GENERATED, "paths", "carryforward_behavior", "flag_coverage_not_uploaded_behavior"),
         required=("type",),
     )
 )

@@ -150,6 +150,8 @@ def test_a_whole_file_is_brought_into_its_normal_form() -> None:
         ),
         ("coverage: {notify: {pager: {}}}", ["coverage.notify.pager: unknown field"]),
         ("flags: {1.10: {}}", ["flags.1.1: a name must be of string type; put 1.1 in quotes"]),
+        ("flags: {5: {}}", ["flags.5: a name must be of string type; put 5 in quotes"]),
+        ("coverage: {5: {}}", ["coverage.5: unknown field"]),
         ("flags: {yes: {}}", ["flags.true: a name must be of string type; put true in quotes"]),
         ('flags: {"it\'s": {}}', ["flags.it's: a flag has 1 to 1024 characters and no quotes"]),
         ("flags: {'': {}}", ["flags.: a name has 1 to 1024 characters"]),

@@ -5,10 +5,11 @@ command line, by tests, or by `ensure` when `dramatiq app.actors` imports the pa
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dramatiq
 from dramatiq.brokers.stub import StubBroker
@@ -22,6 +23,9 @@ from app.clients.http import HttpClient, HttpPolicy
 from app.clients.storage import ObjectStorage
 from app.logging_setup import configure_logging
 from app.logic.notifications.notify import Notified, NotifyPolicy
+from app.logic.repository_yaml.loading import load_yaml
+from app.logic.repository_yaml.normalise import normalise
+from app.logic.repository_yaml.problems import InvalidYaml, described
 from app.logic.uploads.envelope import Limits
 from app.logic.uploads.process import ProcessPolicy
 from app.middleware import standard_middleware
@@ -38,7 +42,11 @@ class NotConfigured(RuntimeError):
 
 @dataclass(slots=True)
 class Runtime:
-    """Everything a process works with. `local_pulls` are the pull requests a person named for a local checkout."""
+    """Everything a process works with.
+
+    `site` is the configuration this installation gives every repository, in normal form. `local_pulls` are the pull
+    requests a person named for a local checkout.
+    """
 
     settings: Settings
     database: Database
@@ -48,6 +56,7 @@ class Runtime:
     process_policy: ProcessPolicy
     notify_policy: NotifyPolicy
     state_folder: Path
+    site: Mapping[str, Any] = field(default_factory=dict)
     local_pulls: dict[int, Pull] = field(default_factory=dict)
     on_post: OnPost | None = None
     on_notified: Callable[[int, Notified], object] | None = None
@@ -111,6 +120,7 @@ def configure(
     posts. `worker` says that messages are processed here, so that limits of memory apply.
     """
     global _runtime  # noqa: PLW0603  # one runtime a process is the point of this module
+    site = site_config(settings)
     configure_logging(settings.log.level, settings.log.format)
     logging.getLogger("dramatiq").setLevel(settings.log.level)
     url = database_url or settings.database.url
@@ -130,6 +140,7 @@ def configure(
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
         state_folder=folder,
+        site=site,
     )
     if _count_lost_wake not in lost_wake_hooks:
         lost_wake_hooks.append(_count_lost_wake)
@@ -176,6 +187,20 @@ def _storage(settings: Settings, folder: Path) -> ObjectStorage:
         connect_timeout=storage.connect_timeout,
         read_timeout=storage.read_timeout,
     )
+
+
+def site_config(settings: Settings) -> Mapping[str, Any]:
+    """Read what the installation says for all repositories; raises SettingsError with every problem."""
+    file = settings.app.site_config
+    if file is None:
+        return {}
+    try:
+        document = load_yaml(Path(file).read_bytes())
+        return {} if document is None else normalise(document).config
+    except OSError as error:
+        raise SettingsError([f"app.site_config: cannot read {file}: {error.strerror}"]) from error
+    except InvalidYaml as error:
+        raise SettingsError([f"app.site_config: {file}: {described(problem)}" for problem in error.errors]) from error
 
 
 def _http_policy(settings: Settings) -> HttpPolicy:

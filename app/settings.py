@@ -36,6 +36,7 @@ class AppSettings:
     brand: str
     status_prefix: str
     user_agent: str
+    site_config: str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -187,6 +188,7 @@ class _App(_Section):
     brand = fields.String(load_default="Coverage", validate=validate.Length(1, 60))
     status_prefix = fields.String(load_default="coverage", validate=validate.Regexp(r"[\w.\-]{1,60}\Z"))
     user_agent = fields.String(load_default="coverage-worker")
+    site_config = fields.String(load_default=None)
 
 
 class _Database(_Section):

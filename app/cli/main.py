@@ -14,6 +14,7 @@ from app.cli.operate import contract, doctor, healthcheck, migrate, scheduler
 from app.cli.report import report
 from app.cli.status import status
 from app.cli.upload import upload
+from app.cli.validate import validate
 from app.clients.git.base import GitError
 from app.clients.storage import StorageError
 from app.settings import SettingsError
@@ -32,7 +33,20 @@ def cli() -> None:
     """
 
 
-for command in (demo, upload, complete, inspect, report, status, migrate, doctor, contract, scheduler, healthcheck):
+for command in (
+    demo,
+    upload,
+    complete,
+    inspect,
+    report,
+    status,
+    validate,
+    migrate,
+    doctor,
+    contract,
+    scheduler,
+    healthcheck,
+):
     cli.add_command(command)
 
 

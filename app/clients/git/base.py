@@ -9,6 +9,7 @@ from app.helpers.diff import Diff
 
 PullState = Literal["open", "closed", "merged"]
 StatusState = Literal["pending", "success", "failure", "error"]
+EntryKind = Literal["file", "folder", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,15 @@ class CommitStatus:
 class Comment:
     id: str
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One entry of a folder; `path` is from the root of the repository, `other` is a symbolic link or a submodule."""
+
+    path: str
+    name: str
+    kind: EntryKind
 
 
 def choose_pull(heads: Mapping[int, PullCommit], sha: str, branch: str | None) -> int | None:
@@ -211,6 +221,10 @@ class GitProvider(Protocol):
 
     def list_files(self, ref: str) -> Sequence[str]:
         """Return the path of every file tracked at a commit."""
+        ...
+
+    def list_folder(self, path: str, ref: str) -> Sequence[TreeEntry]:
+        """Return what a folder holds at a commit, not what its folders hold; the root is ""."""
         ...
 
     def get_branch_head(self, name: str) -> str: ...

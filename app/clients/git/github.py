@@ -26,6 +26,7 @@ from app.clients.git.base import (
     RepoNotFound,
     RepoRef,
     ServerError,
+    TreeEntry,
     Unreachable,
     carries_marker,
     choose_pull,
@@ -39,6 +40,7 @@ from app.clients.git.github_payloads import (
     CommitFilesPayload,
     CommitPayload,
     ComparePayload,
+    FolderPayload,
     MergeBasePayload,
     PullPayload,
     TreePayload,
@@ -54,6 +56,7 @@ GITHUB_API: Final = "https://api.github.com"
 _JSON: Final = "application/vnd.github+json"
 _DIFF: Final = "application/vnd.github.v3.diff"
 _RAW: Final = "application/vnd.github.raw+json"
+_OBJECT: Final = "application/vnd.github.object+json"
 _PER_PAGE: Final = 100
 _MAX_PAGES: Final = 100
 _MAX_COMMIT_FILES: Final = 3000
@@ -72,6 +75,7 @@ _CHECK_RUNS: Final = CheckRunsPayload()
 _COMMENT: Final = CommentPayload()
 _COMMENTS: Final = CommentPayload(many=True)
 _BRANCH: Final = BranchPayload()
+_FOLDER: Final = FolderPayload()
 _TREE: Final = TreePayload()
 
 
@@ -244,8 +248,16 @@ class GitHub:
     # Files and branches
 
     def get_source(self, path: str, ref: str) -> bytes:
-        place = "/".join(_segment(part) for part in path.split("/"))
-        return self._call("GET", f"contents/{place}", "source", {"ref": ref}, accept=_RAW).body
+        return self._call("GET", f"contents/{_path(path)}", "source", {"ref": ref}, accept=_RAW).body
+
+    def list_folder(self, path: str, ref: str) -> Sequence[TreeEntry]:
+        """Return the entries of a folder, of which GitHub lists a thousand at most."""
+        place = f"contents/{_path(path)}" if path else "contents"
+        answer = self._call("GET", place, "folder", {"ref": ref}, accept=_OBJECT)
+        entries: list[TreeEntry] | None = _load(answer, _FOLDER, "folder")["entries"]
+        if entries is None:
+            raise ObjectNotFound(f"github folder: {path!r} is no folder")
+        return entries
 
     def list_files(self, ref: str) -> Sequence[str]:
         """Return all tracked files, without submodules; ClientError for a repository too large to list."""
@@ -395,6 +407,10 @@ def _segment(value: str) -> str:
     if value in ("", ".", ".."):
         raise ObjectNotFound(f"github: {value!r} names nothing")
     return quote(value, safe="")
+
+
+def _path(value: str) -> str:
+    return "/".join(_segment(part) for part in value.split("/"))
 
 
 def _load(answer: Answer, schema: Schema, endpoint: str) -> Any:

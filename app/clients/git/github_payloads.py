@@ -11,7 +11,17 @@ from typing import Any, Final
 import structlog
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
-from app.clients.git.base import Author, Comment, Commit, CommitStatus, Pull, PullCommit, StatusState
+from app.clients.git.base import (
+    Author,
+    Comment,
+    Commit,
+    CommitStatus,
+    EntryKind,
+    Pull,
+    PullCommit,
+    StatusState,
+    TreeEntry,
+)
 from app.helpers.diff import Diff, DiffKind, FileDiff
 from app.helpers.unified_diff import parse_hunks
 
@@ -36,6 +46,8 @@ _CONCLUSIONS: Final[Mapping[str, StatusState]] = {
     "startup_failure": "failure",
     "stale": "failure",
 }
+
+_ENTRY_KINDS: Final[Mapping[str, EntryKind]] = {"file": "file", "dir": "folder"}
 
 
 class _Payload(Schema):
@@ -292,6 +304,24 @@ class BranchPayload(_Payload):
     """A branch -> {"commit": {"sha"}}."""
 
     commit = fields.Nested(_Sha, required=True)
+
+
+class EntryPayload(_Payload):
+    """One entry of a folder -> TreeEntry."""
+
+    path = fields.String(required=True)
+    name = fields.String(required=True)
+    type = fields.String(required=True)
+
+    @post_load
+    def _entry(self, data: dict[str, Any], **_: Any) -> TreeEntry:
+        return TreeEntry(data["path"], data["name"], _ENTRY_KINDS.get(data["type"], "other"))
+
+
+class FolderPayload(_Payload):
+    """A folder, as the media type `object` gives it -> {"entries": [TreeEntry]}, None for what is no folder."""
+
+    entries = fields.List(fields.Nested(EntryPayload), load_default=None, allow_none=True)
 
 
 class TreePayload(_Payload):

@@ -13,9 +13,11 @@ from app.clients.git.base import (
     Commit,
     CommitStatus,
     Compare,
+    EntryKind,
     ObjectNotFound,
     Pull,
     PullCommit,
+    TreeEntry,
     carries_marker,
     choose_pull,
 )
@@ -29,6 +31,8 @@ OnPost = Callable[[str, CommitStatus | Comment], None]
 
 _BRANCHES: Final = ("refs/heads/", "refs/remotes/origin/")
 _PULLS: Final = ("refs/pull/", "refs/remotes/origin/pull/")
+# The first half of an entry's mode: a link is 120000, a submodule 160000.
+_ENTRY_KINDS: Final[Mapping[str, EntryKind]] = {"100": "file", "040": "folder"}
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999: Git stores any number
 _COMMIT_FIELDS: Final = ("%H", "%ct", "%an", "%ae", "%P", "%B")
 # A plumbing command, so diff.* settings of the user do not apply; the prefixes are what the parser expects.
@@ -232,6 +236,17 @@ class LocalCheckout:
         listed = self._git.run("ls-tree", "-r", "-z", "--full-tree", self._git.resolve(ref))
         entries = [entry.partition("\t") for entry in listed.decode(errors="replace").split("\0") if entry]
         return [path for description, _, path in entries if description.split()[1] == "blob"]
+
+    def list_folder(self, path: str, ref: str) -> Sequence[TreeEntry]:
+        tree = f"{self._git.resolve(ref)}:{path}"
+        code, listed = self._git.attempt("ls-tree", "-z", "--full-tree", tree, codes=(0, 128))
+        if code:
+            raise ObjectNotFound(f"git: no folder {path!r} at {ref}")
+        entries = [entry.partition("\t") for entry in listed.decode(errors="replace").split("\0") if entry]
+        return [
+            TreeEntry(f"{path}/{name}" if path else name, name, _ENTRY_KINDS.get(description[:3], "other"))
+            for description, _, name in entries
+        ]
 
     def get_branch_head(self, name: str) -> str:
         sha = self._branch_sha(name)

@@ -17,9 +17,7 @@ from app.models.repositories import Repository
 log = structlog.get_logger(__name__)
 
 
-def store_own_change(
-    storage: ObjectStorage, git_for: Callable[[Repository], GitProvider], commit_id: int
-) -> bool:
+def store_own_change(storage: ObjectStorage, git_for: Callable[[Repository], GitProvider], commit_id: int) -> bool:
     """Write the totals of the commit's own change to its report row; False, and nothing is written, if unknown.
 
     A number beside the report, not part of it: a host that does not answer costs this number and nothing else.

@@ -1,20 +1,14 @@
 """Filtering a report by the path patterns of a repository's configuration."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import re2  # type: ignore[import-untyped]  # google-re2 comes without type information
 from numpy.typing import NDArray
 
+from app.logic.coverage.expressions import compile_expression
 from app.logic.coverage.measure import select_files
 from app.logic.coverage.report import Report
-
-_MEMORY: Final = 16 * 2**20  # bytes that one compiled expression may take
-
-
-class PatternInvalid(ValueError):
-    """A path pattern is no regular expression of RE2, which knows neither look-around nor back references."""
 
 
 class PathFilter:
@@ -57,18 +51,7 @@ def _without_sign(pattern: str) -> str:
 
 def _compile(patterns: Iterable[str]) -> Any:
     """Compile patterns into one expression that matches where one of them does; None without patterns."""
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    options.max_mem = _MEMORY
     alternatives = sorted(patterns)
     for pattern in alternatives:
-        _compiled(pattern, options)  # alone first: two broken halves could make a whole
-    return _compiled("|".join(f"(?:{pattern})" for pattern in alternatives), options) if alternatives else None
-
-
-def _compiled(pattern: str, options: Any) -> Any:
-    try:
-        return re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as error:
-        raise PatternInvalid(f"path pattern {pattern[:200]!r}: {error}") from error
+        compile_expression(pattern)  # alone first: two broken halves could make a whole
+    return compile_expression("|".join(f"(?:{pattern})" for pattern in alternatives)) if alternatives else None

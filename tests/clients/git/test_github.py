@@ -350,6 +350,42 @@ def test_a_source_is_read_raw(httpserver: HTTPServer, github: GitHub) -> None:
     assert github.get_source(".github/ä b.yml", "feat/a#b") == b"\x00\xff"
 
 
+@pytest.mark.parametrize(("path", "address"), [("", "contents"), (".github/ä b", "contents/.github/ä b")])
+def test_a_folder_is_listed_with_the_kinds_of_its_entries(
+    httpserver: HTTPServer, github: GitHub, path: str, address: str
+) -> None:
+    kinds = {"codecov.yml": "file", "dev": "dir", "link.yml": "symlink", "vendor": "submodule"}
+    entries = [{"path": f"{path}/{name}".lstrip("/"), "name": name, "type": kind} for name, kind in kinds.items()]
+    httpserver.expect_request(
+        f"{ROOT}/{address}",
+        query_string={"ref": sha(9)},
+        headers={"Accept": "application/vnd.github.object+json"},
+    ).respond_with_json({"type": "dir", "path": path, "entries": entries})
+
+    listed = github.list_folder(path, sha(9))
+
+    assert [entry.path for entry in listed] == [entry["path"] for entry in entries]
+    assert [(entry.name, entry.kind) for entry in listed] == [
+        ("codecov.yml", "file"),
+        ("dev", "folder"),
+        ("link.yml", "other"),
+        ("vendor", "other"),
+    ]
+
+
+def test_what_is_no_folder_cannot_be_listed(httpserver: HTTPServer, github: GitHub) -> None:
+    file = {"type": "file", "path": "dev", "name": "dev", "content": ""}
+    httpserver.expect_request(f"{ROOT}/contents/dev").respond_with_json(file)
+    httpserver.expect_request(f"{ROOT}/contents/missing").respond_with_json({"message": "Not Found"}, status=404)
+    httpserver.expect_request(f"{ROOT}/contents/odd").respond_with_json({"entries": [{"name": "no path"}]})
+
+    for path in ("dev", "missing", "a/../b"):
+        with pytest.raises(ObjectNotFound):
+            github.list_folder(path, sha(9))
+    with pytest.raises(ServerError):
+        github.list_folder("odd", sha(9))
+
+
 def test_files_of_a_tree_are_listed_without_folders_and_submodules(httpserver: HTTPServer, github: GitHub) -> None:
     tree = [
         {"path": "a.py", "type": "blob", "sha": sha(1), "size": 3},

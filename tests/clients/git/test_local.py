@@ -155,6 +155,30 @@ def test_files_are_listed_with_any_name_and_without_submodules(repository: Repos
     assert sorted(files) == ["a/ü b.py", "c.py", "new\nline.py"]
 
 
+def test_a_folder_is_listed_with_the_kinds_of_its_entries(repository: Repository, checkout: LocalCheckout) -> None:
+    repository.commit("Start", {"codecov.yml": "1", "dev/ü b.py": "1", "dev/deep/c.py": "1", "run.sh": "1"})
+    (repository.path / "link.yml").symlink_to("codecov.yml")
+    (repository.path / "run.sh").chmod(0o755)
+    first = repository.commit("Add a link", {})
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{first},vendor")
+    repository.git("commit", "--quiet", "--message", "Add a submodule")
+
+    assert [(entry.path, entry.kind) for entry in checkout.list_folder("", "main")] == [
+        ("codecov.yml", "file"),
+        ("dev", "folder"),
+        ("link.yml", "other"),
+        ("run.sh", "file"),
+        ("vendor", "other"),
+    ]
+    assert [(entry.path, entry.name, entry.kind) for entry in checkout.list_folder("dev", first)] == [
+        ("dev/deep", "deep", "folder"),
+        ("dev/ü b.py", "ü b.py", "file"),
+    ]
+    for path in ("missing", "codecov.yml", "../dev", "nul\0"):
+        with pytest.raises(ObjectNotFound):
+            checkout.list_folder(path, first)
+
+
 def test_a_source_is_the_bytes_at_that_commit(repository: Repository, checkout: LocalCheckout) -> None:
     first = repository.commit("Start", {"a.bin": b"\x00\xff\r\n"})
     repository.commit("Change", {"a.bin": b"other"})

@@ -15,6 +15,7 @@ from app.clients.git.base import (
     GitError,
     ObjectNotFound,
     Pull,
+    TreeEntry,
     carries_marker,
 )
 from app.helpers.diff import Diff
@@ -123,6 +124,10 @@ class FakeHost:
 
     def list_files(self, ref: str) -> Sequence[str]:
         self._called("list_files", ref)
+        return []
+
+    def list_folder(self, path: str, ref: str) -> Sequence[TreeEntry]:
+        self._called("list_folder", path, ref)
         return []
 
     def get_branch_head(self, name: str) -> str:

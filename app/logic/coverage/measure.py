@@ -1,5 +1,6 @@
 """Statuses and totals of a report, and the part of a report that a filter keeps."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -77,7 +78,15 @@ def pick_files(report: Report, keep: NDArray[np.bool_]) -> Report:
         return report
     chosen = np.flatnonzero(keep)
     counts = np.diff(report.offsets)[chosen]
-    rows = spread(report.offsets[chosen], counts)
+    files = [report.files[number] for number in chosen.tolist()]
+    return take_rows(report, files, counts, spread(report.offsets[chosen], counts))
+
+
+def take_rows(report: Report, files: Sequence[str], counts: NDArray[np.int64], rows: NDArray[np.int64]) -> Report:
+    """Return the report whose rows are `rows` of the given one, `counts[i]` of them in `files[i]`.
+
+    What a row has in the side tables follows it, but stays in the old order of the rows; texts stay those of the whole.
+    """
     place = np.full(len(report.line), -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     branch_row = place[report.branch_row]
@@ -90,7 +99,7 @@ def pick_files(report: Report, keep: NDArray[np.bool_]) -> Report:
         place[report.missing.row[lists]], report.missing.arms[lists], offsets, ids, report.missing.texts
     )
     return Report(
-        files=tuple(report.files[number] for number in chosen.tolist()),
+        files=tuple(files),
         offsets=offsets_of(counts),
         line=report.line[rows],
         hits=report.hits[rows],

@@ -142,13 +142,15 @@ def test_concurrent_migrations_take_turns() -> None:
             outcomes.append(error)
 
     with temporary_database() as empty:
+        all_of_them = pending(empty)
+        empty.close()
         threads = [threading.Thread(target=run, args=(empty,)) for _ in range(3)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-        assert sorted(outcomes, key=str) == sorted([[], [], [expected_version()]], key=str)
+        assert sorted(outcomes, key=str) == sorted([[], [], all_of_them], key=str)
 
 
 def test_a_migration_waits_for_the_others_no_longer_than_told() -> None:
@@ -165,7 +167,7 @@ def test_a_migration_waits_for_the_others_no_longer_than_told() -> None:
         blocker.close()
 
         assert waited < 5
-        assert migrate(empty) == [expected_version()]
+        assert migrate(empty)[-1] == expected_version()
 
 
 def test_migrating_leaves_no_odd_session_in_the_pool() -> None:

@@ -38,7 +38,11 @@ class NotConfigured(RuntimeError):
 
 @dataclass(slots=True)
 class Runtime:
-    """Everything a process works with. `local_pulls` are the pull requests a person named for a local checkout."""
+    """Everything a process works with.
+
+    `carryforward_max_age`: None = coverage of any age is carried. `local_pulls` are the pull requests a person named
+    for a local checkout.
+    """
 
     settings: Settings
     database: Database
@@ -47,6 +51,7 @@ class Runtime:
     github_http: HttpClient
     process_policy: ProcessPolicy
     notify_policy: NotifyPolicy
+    carryforward_max_age: timedelta | None
     state_folder: Path
     local_pulls: dict[int, Pull] = field(default_factory=dict)
     on_post: OnPost | None = None
@@ -129,6 +134,7 @@ def configure(
         github_http=HttpClient("github", _http_policy(settings), observe=_observe_request),
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
+        carryforward_max_age=timedelta(seconds=settings.uploads.carryforward_max_age) or None,
         state_folder=folder,
     )
     if _count_lost_wake not in lost_wake_hooks:

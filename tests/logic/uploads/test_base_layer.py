@@ -18,13 +18,13 @@ from app.logic.coverage.merge import merge
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.base_layer import RETRIES, BaseLayer, build_base_layer
 from app.logic.uploads.process import process_upload
-from app.models.database import Database, db
+from app.models.database import db
 from app.models.machinery import ObjectGarbage
 from app.models.reports import CommitReport, Flag, Upload
 from app.models.repositories import Repository
 from tests.logic.uploads.carrying import CARRY, NOON, History, Hits, carried, flags_of, report_of, told
 from tests.logic.uploads.conftest import POLICY
-from tests.logic.uploads.test_kills import Countdown, CountedStorage, Killed
+from tests.logic.uploads.test_kills import CountedStorage, Killed, count_statements
 
 UNIT: Hits = {"a.py": {1: 1, 2: 0, 3: 1}, "b.py": {1: 1}}
 E2E: Hits = {"a.py": {1: 1, 2: 1}, "c.py": {1: 1, 2: 0}}
@@ -490,20 +490,8 @@ def test_a_report_that_is_deleted_meanwhile_is_left_alone(history: History) -> N
     assert layer == BaseLayer("none", reason="report_deleted")
 
 
-@pytest.fixture
-def countdown(monkeypatch: pytest.MonkeyPatch) -> Countdown:
-    countdown = Countdown()
-    execute = Database.execute_sql
-
-    def counted(self: Database, sql: str, params: Any = None) -> Any:
-        countdown.step()
-        return execute(self, sql, params)
-
-    monkeypatch.setattr(Database, "execute_sql", counted)
-    return countdown
-
-
-def test_a_kill_at_any_step_leaves_all_or_nothing(history: History, countdown: Countdown) -> None:
+def test_a_kill_at_any_step_leaves_all_or_nothing(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    countdown = count_statements(monkeypatch)
     history.parent((UNIT, ["unit"]), (E2E, ["e2e"]))
     report = history.head()
     history.build(report)

@@ -3,7 +3,8 @@
 import pytest
 from reports import report
 
-from app.logic.coverage.filters import PathFilter, PatternInvalid, filter_paths
+from app.logic.coverage.expressions import PatternInvalid
+from app.logic.coverage.filters import PathFilter, filter_paths
 from app.logic.coverage.measure import totals
 
 PATHS = ["src/a.py", "src/b.py", "src/vendor/c.py", "lib/src/d.py", "x+y.py"]

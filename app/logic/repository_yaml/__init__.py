@@ -1,0 +1,1 @@
+"""Repository configuration: find, parse, validate, resolve."""

@@ -15,7 +15,7 @@ from peewee import fn
 from app.clients.git.base import GitError, RateLimited
 from app.clients.storage import ObjectStorage, StorageError
 from app.helpers.diff import Diff
-from app.logic.coverage.filters import PatternInvalid
+from app.logic.coverage.expressions import PatternInvalid
 from app.logic.uploads import events, objects
 from app.logic.uploads.base_sessions import Carried, NotCarried, Source, carry_sessions, read_source
 from app.logic.uploads.base_source import Candidate, GitFor

@@ -26,13 +26,10 @@ class Carry:
 
 def is_enabled(config: Mapping[str, Any]) -> bool:
     """Say whether the configuration wants any flag to be carried."""
-    management = config.get("flag_management") or {}
-    rules = (
-        *(config.get("flags") or {}).values(),
-        management.get("default_rules"),
-        *(management.get("individual_flags") or ()),
-    )
-    return any(rule.get("carryforward") for rule in rules if rule)
+    individual = (config.get("flag_management") or {}).get("individual_flags") or ()
+    # No flag is called "": it stands for all that have no rules of their own.
+    names = {"", *(config.get("flags") or ()), *(entry.get("name") for entry in individual)}
+    return any(is_carried(config, name) for name in names)
 
 
 def choose_carried(config: Mapping[str, Any], sessions: Mapping[int, Collection[str]]) -> Carry:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.logic.coverage.filters import PatternInvalid
+from app.logic.coverage.expressions import PatternInvalid
 from app.logic.uploads.carryforward import carried_name, choose_carried, is_carried, is_enabled
 
 CARRY = {"carryforward": True}

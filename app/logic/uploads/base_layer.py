@@ -72,7 +72,7 @@ def _build(storage: ObjectStorage, git_for: GitFor, report: CommitReport, max_ag
     commit = report.commit
     source = read_source(git_for, commit, None if max_age is None else report.created_at - max_age)
     names = {upload_id: [flag.name for flag in flags] for upload_id, flags in source.flags.items()}
-    carry = choose_carried(report.config or {}, names)
+    carry = choose_carried(report.config, names)
     if not carry.sessions:
         raise NotCarried("no_flag_to_carry", permanent=True)
     diff, problem = _diff(git_for, source.candidate, report)
@@ -80,11 +80,11 @@ def _build(storage: ObjectStorage, git_for: GitFor, report: CommitReport, max_ag
     if not carried:
         raise NotCarried("no_line_left", permanent=True)
     facts = {"source": source.candidate.sha, "sessions": len(carried), "flags": len(carry.flags)}
-    return _store(report, source, carried, facts | ({} if problem is None else {"unshifted": problem}))
+    return _store(report, source, carried, facts | ({} if problem is None else {"diff": problem}))
 
 
 def _diff(git_for: GitFor, source: Candidate, report: CommitReport) -> tuple[Diff, str | None]:
-    """Return what changed since the source, or no change and why that is not known: lines then stay where they were.
+    """Return what changed since the source, and what is wrong with that: without any diff lines stay where they were.
 
     Raises a temporary GitError as long as it can be asked again later.
     """
@@ -94,7 +94,7 @@ def _diff(git_for: GitFor, source: Candidate, report: CommitReport) -> tuple[Dif
     except GitError as error:
         if not error.permanent and report.base_attempts < len(RETRIES):
             raise
-        log.info("base_layer.unshifted", report_id=report.id, source=source.sha, code=error.code)
+        log.info("base_layer.without_diff", report_id=report.id, source=source.sha, code=error.code)
         return Diff(), error.code
     return diff, "incomplete" if diff.incomplete else None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.clients.git.base import GitError, GitProvider, ObjectNotFound, RateLimited, Unauthorized, Unreachable
+from app.clients.git.base import Compare, GitError, GitProvider, ObjectNotFound, RateLimited, Unauthorized, Unreachable
 from app.clients.git.local import LocalCheckout
 from app.clients.storage import ObjectStorage, StorageUnavailable
 from app.logic.coverage import codec
@@ -344,7 +345,25 @@ def test_without_a_diff_lines_stay_where_they_were_and_people_are_told(
 
     (row,) = carried(report)
     assert history.hits(row) == UNIT
-    assert told(report)[0][1]["unshifted"] == code
+    assert told(report)[0][1]["diff"] == code
+
+
+class CutDiffs(LocalCheckout):
+    """A host that lists only some of the changes."""
+
+    def get_compare(self, base: str, head: str, *, with_commits: bool = False) -> Compare:
+        return Compare(replace(super().get_compare(base, head).diff, incomplete=True))
+
+
+def test_people_are_told_that_the_diff_was_cut(history: History) -> None:
+    history.parent((UNIT, ["unit"]))
+    report = history.head({"b.py": None})
+    history.git = CutDiffs(history.checkout.path, history.checkout.path)
+
+    history.build(report)
+
+    assert set(history.hits(*carried(report))) == {"a.py"}
+    assert told(report)[0][1]["diff"] == "incomplete"
 
 
 def test_a_diff_that_cannot_be_had_now_is_waited_for(history: History) -> None:

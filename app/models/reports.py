@@ -36,11 +36,10 @@ SEVERITIES = ("warning", "error")
 
 
 class CommitReport(Row):
-    """The report of one type of a commit.
+    """The report of one type of a commit. `base_*` tell of the coverage it carries (docs/carryforward.md).
 
     `generation` counts published contents. `*_wanted` counts the events that ask for assembly or notification,
-    `*_done` how many of them are answered: work is left while they differ. `base_*` tell of the coverage carried from
-    `base_from_sha`: whether it is decided, how often that was put off, and until when.
+    `*_done` how many of them are answered: work is left while they differ.
     """
 
     id = BigAutoField()

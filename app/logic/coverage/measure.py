@@ -1,13 +1,12 @@
 """Statuses and totals of a report, and the part of a report that a filter keeps."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.logic.coverage.branches import canonical_texts
-from app.logic.coverage.ragged import offsets_of, spread, take_lists
+from app.logic.coverage.ragged import Ints, offsets_of, spread, take_lists
 from app.logic.coverage.report import (
     BRANCH,
     FILE_TOTALS,
@@ -78,15 +77,19 @@ def pick_files(report: Report, keep: NDArray[np.bool_]) -> Report:
         return report
     chosen = np.flatnonzero(keep)
     counts = np.diff(report.offsets)[chosen]
-    files = [report.files[number] for number in chosen.tolist()]
-    return take_rows(report, files, counts, spread(report.offsets[chosen], counts))
+    return _pick(report, spread(report.offsets[chosen], counts), chosen, counts)
 
 
-def take_rows(report: Report, files: Sequence[str], counts: NDArray[np.int64], rows: NDArray[np.int64]) -> Report:
-    """Return the report whose rows are `rows` of the given one, `counts[i]` of them in `files[i]`.
+def pick_rows(report: Report, keep: NDArray[np.bool_]) -> Report:
+    """Return the rows where `keep` (bool[rows]) is true, with the whole table of texts; files left empty go."""
+    rows = np.flatnonzero(keep)
+    counts = np.diff(np.searchsorted(rows, report.offsets))
+    chosen = np.flatnonzero(counts)
+    return _pick(report, rows, chosen, counts[chosen])
 
-    What a row has in the side tables follows it, but stays in the old order of the rows; texts stay those of the whole.
-    """
+
+def _pick(report: Report, rows: Ints, files: Ints, counts: Ints) -> Report:
+    """Return the given rows of the given files, `counts` of each."""
     place = np.full(len(report.line), -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     branch_row = place[report.branch_row]
@@ -99,7 +102,7 @@ def take_rows(report: Report, files: Sequence[str], counts: NDArray[np.int64], r
         place[report.missing.row[lists]], report.missing.arms[lists], offsets, ids, report.missing.texts
     )
     return Report(
-        files=tuple(files),
+        files=tuple(report.files[number] for number in files.tolist()),
         offsets=offsets_of(counts),
         line=report.line[rows],
         hits=report.hits[rows],

@@ -9,9 +9,9 @@ from app.helpers.diff import Diff, FileDiff
 from app.logic.coverage.alignment import remap
 from app.logic.coverage.branches import canonical_texts
 from app.logic.coverage.builder_duplicates import reduce_duplicates
-from app.logic.coverage.builder_order import order_facts, sort_lines
-from app.logic.coverage.measure import take_rows
-from app.logic.coverage.ragged import Ints, spread
+from app.logic.coverage.builder_order import reorder_rows, sort_lines
+from app.logic.coverage.measure import pick_rows
+from app.logic.coverage.ragged import offsets_of, spread
 from app.logic.coverage.report import Report
 
 
@@ -23,15 +23,16 @@ def shift_lines(report: Report, diff: Diff) -> Report:
     where they were. Rules: docs/carryforward.md.
     """
     changes = _by_old_path(diff)
-    touched = [(number, changes[path]) for number, path in enumerate(report.files) if path in changes]
-    if not touched:
+    if changes.keys().isdisjoint(report.files):
         return report
-    paths, line = list(report.files), report.line.copy()
-    for number, file in touched:
-        rows = slice(report.offsets[number], report.offsets[number + 1])
-        paths[number] = file.path
-        line[rows] = 0 if file.kind == "deleted" else remap(line[rows], file)
-    return _rebuilt(replace(report, line=line), paths)
+    line = report.line.copy()
+    for number, path in enumerate(report.files):
+        if path in changes:
+            rows = slice(report.offsets[number], report.offsets[number + 1])
+            line[rows] = 0 if changes[path].kind == "deleted" else remap(line[rows], changes[path])
+    left = pick_rows(replace(report, line=line), line > 0)
+    renamed = _renamed(left, [changes[path].path if path in changes else path for path in left.files])
+    return replace(renamed, missing=canonical_texts(renamed.missing))
 
 
 def _by_old_path(diff: Diff) -> dict[str, FileDiff]:
@@ -43,16 +44,13 @@ def _by_old_path(diff: Diff) -> dict[str, FileDiff]:
     return {file.before or file.path: file for file in ordered if file.kind != "new"}
 
 
-def _rebuilt(report: Report, paths: Sequence[str]) -> Report:
-    """Return the report without rows of line 0, its files under new paths, which need be neither sorted nor unique."""
-    kept = np.flatnonzero(report.line)
-    starts: Ints = np.searchsorted(kept, report.offsets)
-    counts = np.diff(starts)
-    order = sorted(np.flatnonzero(counts).tolist(), key=paths.__getitem__)
+def _renamed(report: Report, paths: Sequence[str]) -> Report:
+    """Return the report with its files under new paths, which need be neither sorted nor distinct."""
+    counts = np.diff(report.offsets)
+    order = sorted(range(len(paths)), key=paths.__getitem__)
     sizes = dict.fromkeys((paths[number] for number in order), 0)
     for number in order:
         sizes[paths[number]] += int(counts[number])
-    rows = kept[spread(starts[order], counts[order])]
-    moved = order_facts(take_rows(report, tuple(sizes), np.array([*sizes.values()], dtype=np.int64), rows))
-    joined = reduce_duplicates(sort_lines(moved))
-    return replace(joined, missing=canonical_texts(joined.missing))
+    moved = reorder_rows(report, spread(report.offsets[order], counts[order]))
+    offsets = offsets_of(np.array([*sizes.values()], dtype=np.int64))
+    return reduce_duplicates(sort_lines(replace(moved, files=tuple(sizes), offsets=offsets)))

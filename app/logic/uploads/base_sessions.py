@@ -19,8 +19,9 @@ from app.logic.coverage.shift import shift_lines
 from app.logic.uploads import object_names, objects
 from app.logic.uploads.base_source import Candidate, GitFor, find_source
 from app.logic.uploads.carryforward import Carry
+from app.logic.uploads.process import parse_again
 from app.models.git import Commit
-from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Flag, Upload, UploadFlag
+from app.models.reports import OPEN_UPLOAD_STATES, Flag, Upload, UploadFlag
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +94,7 @@ def carry_sessions(storage: ObjectStorage, source: Source, carry: Carry, diff: D
     for upload in source.uploads:
         if upload.id not in carry.sessions:
             continue
-        meta, report = _read(storage, source.candidate, upload, carry.paths)
+        meta, report = _read(storage, upload, carry.paths)
         rows += len(report.line)
         report = shift_lines(report, diff)
         if not report.files:
@@ -108,10 +109,8 @@ def carry_sessions(storage: ObjectStorage, source: Source, carry: Carry, diff: D
     return carried
 
 
-def _read(
-    storage: ObjectStorage, source: Candidate, upload: Upload, paths: PathFilter
-) -> tuple[Mapping[str, Any], Report]:
-    """Read the files that are carried of a parsed upload. A lost object is made again by the source's own assembly."""
+def _read(storage: ObjectStorage, upload: Upload, paths: PathFilter) -> tuple[Mapping[str, Any], Report]:
+    """Read the files that are carried of a parsed upload. A lost object can be made again if there is a raw one."""
     try:
         if upload.parsed_path is None:
             raise ObjectMissing(f"upload {upload.id} has no parsed report")
@@ -119,8 +118,9 @@ def _read(
         return stored.meta, _load(stored, paths)
     except (ObjectMissing, ObjectCorrupt, codec.ReportCorrupt):
         log.warning("base_layer.parsed_object.lost", upload_id=upload.id, path=upload.parsed_path)
-        CommitReport.want_assembly(source.report_id)
-        raise NotCarried("parsed_report_lost", permanent=False) from None
+        if upload.object_path is not None:
+            parse_again(upload)
+        raise NotCarried("parsed_report_lost", permanent=upload.object_path is None) from None
     except codec.ReportVersionUnknown:
         # A newer worker wrote it while the installation is being upgraded.
         raise NotCarried("newer_version", permanent=False) from None

@@ -186,6 +186,14 @@ def fail_upload(
     return True
 
 
+def parse_again(upload: Upload) -> None:
+    """Let an upload whose parsed object was lost be made again from its raw one, unless it has moved on since."""
+    parsed = Upload.state.in_(("processed", "merged")) & (Upload.attempts == upload.attempts)
+    with db.atomic():
+        if Upload.update(state="received", parsed_path=None).where((Upload.id == upload.id) & parsed).execute():
+            objects.replace(upload.parsed_path)
+
+
 def give_up(upload_id: int, error: BaseException, debounce: timedelta) -> int | None:
     """After the last retry: store why, and return the report whose assembly should go on without this upload.
 

@@ -16,6 +16,7 @@ from app.clients.storage import ObjectStorage, StorageUnavailable
 from app.logic.coverage import codec
 from app.logic.coverage.measure import totals
 from app.logic.coverage.merge import merge
+from app.logic.maintenance.sweep import take_overdue
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.base_layer import RETRIES, BaseLayer, build_base_layer
 from app.logic.uploads.process import process_upload
@@ -386,16 +387,34 @@ def test_a_lost_report_of_the_parent_is_made_again_and_then_carried(history: His
     report = history.head()
 
     lost = history.build(report)
-    reprocess = assemble_report(history.storage, parent.id).reprocess
-    for upload_id in reprocess:
+    woken = take_overdue().uploads
+    waiting = history.build(report, NOON + RETRIES[0])
+    for upload_id in woken:
         process_upload(history.storage, upload_id, POLICY, "test")
     assemble_report(history.storage, parent.id)
-    found = history.build(report, NOON + RETRIES[0])
+    found = history.build(report, NOON + sum(RETRIES, timedelta()))
 
     assert (lost.outcome, lost.reason) == ("not_ready", "parsed_report_lost")
-    assert reprocess == (source.id,)
+    assert waiting.reason == "ancestor_not_ready"
+    assert woken == (source.id,)
     assert found.outcome == "ready"
     assert [history.hits(row) for row in carried(report)] == [UNIT]
+    names = {row.parsed_path for row in Upload.select()}
+    assert not names & {row.path for row in ObjectGarbage.select()}
+
+
+def test_a_carried_report_that_is_lost_cannot_be_made_again(history: History) -> None:
+    history.parent((UNIT, ["unit"]))
+    parent = history.head()
+    history.build(parent)
+    assemble_report(history.storage, parent.id)
+    history.storage.delete(carried(parent)[0].parsed_path)
+    report = history.head()
+
+    layer = history.build(report)
+
+    assert layer == BaseLayer("none", reason="parsed_report_lost")
+    assert carried(parent)[0].state == "merged"
 
 
 def test_storage_that_is_away_is_tried_again(history: History) -> None:

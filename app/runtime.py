@@ -44,8 +44,8 @@ class NotConfigured(RuntimeError):
 class Runtime:
     """Everything a process works with.
 
-    `site` is the configuration this installation gives every repository, in normal form. `local_pulls` are the pull
-    requests a person named for a local checkout.
+    `site` is the configuration this installation gives every repository, in normal form. `carryforward_max_age`: None =
+    coverage of any age is carried. `local_pulls` are the pull requests a person named for a local checkout.
     """
 
     settings: Settings
@@ -55,6 +55,7 @@ class Runtime:
     github_http: HttpClient
     process_policy: ProcessPolicy
     notify_policy: NotifyPolicy
+    carryforward_max_age: timedelta | None
     state_folder: Path
     site: Mapping[str, Any] = field(default_factory=dict)
     local_pulls: dict[int, Pull] = field(default_factory=dict)
@@ -139,6 +140,7 @@ def configure(
         github_http=HttpClient("github", _http_policy(settings), observe=_observe_request),
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
+        carryforward_max_age=timedelta(seconds=settings.uploads.carryforward_max_age) or None,
         state_folder=folder,
         site=site,
     )

@@ -97,6 +97,7 @@ class LimitSettings:
 class UploadSettings:
     debounce: float
     lease: float
+    carryforward_max_age: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,7 @@ class _Uploads(_Section):
     result = UploadSettings
     debounce = Duration(load_default=2.0, validate=validate.Range(0, 900))
     lease = Duration(load_default=60.0, validate=validate.Range(1))
+    carryforward_max_age = Duration(load_default=0.0, validate=validate.Range(0, 36_500 * 86_400))
 
 
 class _Log(_Section):

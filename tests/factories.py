@@ -64,7 +64,7 @@ def make_pull(**values: Any) -> Pull:
 
 def make_report(**values: Any) -> CommitReport:
     commit = values.pop("commit", None) or make_commit()
-    return CommitReport.create(**{"commit": commit, "report_type": "coverage"} | values)
+    return CommitReport.create(**{"commit": commit, "report_type": "coverage", "base_state": "none"} | values)
 
 
 def make_upload(**values: Any) -> Upload:

@@ -17,11 +17,11 @@ class Nothing(Schema):
 
 @actor(name="maintenance.sweep", queue="maintenance", schema=Nothing, time_limit=60_000, max_retries=0)
 def sweep_all() -> None:
-    """Wake uploads, reports, comparisons and notifications that wait too long."""
+    """Wake uploads, reports, base layers, comparisons and notifications that wait too long."""
     found = sweep.take_overdue()
     for upload_id in found.uploads:
         wake(uploads.process, upload_id=upload_id)
-    for report_id in found.unprepared:
+    for report_id in (*found.unprepared, *found.baseless):
         wake(uploads.prepare, report_id=report_id)
     for report_id in found.reports:
         wake(uploads.assemble, report_id=report_id)

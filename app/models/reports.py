@@ -32,11 +32,12 @@ HOLDS = ("ci_skip", "manual_trigger", "builds", "no_coverage")
 UPLOAD_KINDS = ("uploaded", "carried_forward")
 UPLOAD_STATES = ("received", "processing", "processed", "merged", "superseded", "error")
 OPEN_UPLOAD_STATES = ("received", "processing", "processed")
+FIRST_CARRIED_INDEX = 10_000  # carried sessions are numbered from here, so that uploads never move their numbers
 SEVERITIES = ("warning", "error")
 
 
 class CommitReport(Row):
-    """The report of one type of a commit.
+    """The report of one type of a commit. `base_*` tell of the coverage it carries (docs/carryforward.md).
 
     `generation` counts published contents. `*_wanted` counts the events that ask for assembly or notification,
     `*_done` how many of them are answered: work is left while they differ. `notify_hold` is why people are not told
@@ -60,6 +61,8 @@ class CommitReport(Row):
     completion_requested_at = TimestampTZField(null=True)
     base_state = TextField(default="unknown", choices=choices(BASE_STATES))
     base_from_sha = TextField(null=True)
+    base_attempts = SmallIntegerField(default=0)
+    base_not_before = TimestampTZField(null=True)
     config = JSONField(null=True)
     fingerprint = BlobField(null=True)
     flakes_done_at = TimestampTZField(null=True)
@@ -172,6 +175,11 @@ CommitReport.add_index(
         where=CommitReport.state.in_(("pending", "processing")),
     )
 )
+CommitReport.add_index(
+    CommitReport.index(
+        CommitReport.updated_at, name="commit_reports_baseless_ix", where=(CommitReport.base_state == "unknown")
+    )
+)
 
 
 class Upload(Row):
@@ -262,7 +270,7 @@ class Upload(Row):
         return (cls.id == upload_id) & (cls.state == "processing") & (cls.attempts == attempt)
 
     @classmethod
-    def next_session_index(cls, report_id: int, first: int = 0, end: int = 2**31 - 1) -> int:
+    def next_session_index(cls, report_id: int, first: int = 0, end: int = FIRST_CARRIED_INDEX) -> int:
         """The first number after all given ones in [first, end); the caller holds the lock of the report's row."""
         taken = (cls.report == report_id) & cls.session_index.between(first, end - 1)
         highest = cls.select(fn.MAX(cls.session_index)).where(taken).scalar()

@@ -61,6 +61,11 @@ def sort_lines(report: Report) -> Report:
     keys = np.repeat(unsorted << 32, counts) + report.line[rows]
     origin = np.arange(len(report.line))
     origin[rows] = rows[np.argsort(keys, kind="stable")]
+    return reorder_rows(report, origin)
+
+
+def reorder_rows(report: Report, origin: Ints) -> Report:
+    """Return the report with row i taken from row `origin[i]`, every row once, and its side tables in that order."""
     place = np.empty_like(origin)
     place[origin] = np.arange(len(origin))
     return order_facts(

@@ -25,10 +25,14 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """Ids of rows to wake, by what they wait for. `uploads` and `unprepared` are the same wait at two stages."""
+    """Ids of rows to wake, by what they wait for. `uploads` and `unprepared` are the same wait at two stages.
+
+    `baseless` are reports for which it is not decided what they carry from an earlier commit.
+    """
 
     uploads: tuple[int, ...] = ()
     unprepared: tuple[int, ...] = ()
+    baseless: tuple[int, ...] = ()
     reports: tuple[int, ...] = ()
     comparisons: tuple[int, ...] = ()
     commits: tuple[int, ...] = ()
@@ -43,6 +47,7 @@ def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MER
     return Overdue(
         uploads=uploads,
         unprepared=unprepared,
+        baseless=_take_baseless(merge_patience),
         reports=_take_reports(merge_patience),
         comparisons=_take_comparisons(2 * patience),
         commits=_take_untold(patience),
@@ -69,6 +74,19 @@ def _take_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...]
         else:
             wake.append(upload.id)
     return tuple(wake), tuple(dict.fromkeys(unprepared))
+
+
+def _take_baseless(patience: timedelta) -> tuple[int, ...]:
+    """Prepared reports whose next try is due; the tries themselves come to an end (base_layer.RETRIES)."""
+    due = CommitReport.base_not_before.is_null() | (CommitReport.base_not_before <= fn.now())
+    waiting = (
+        (CommitReport.base_state == "unknown")
+        & CommitReport.config.is_null(False)
+        & due
+        & _is_recent()
+        & (CommitReport.updated_at < fn.now() - patience)
+    )
+    return tuple(row.id for row in _take(CommitReport, waiting, CommitReport.updated_at, updated_at=fn.now()))
 
 
 def _take_reports(patience: timedelta) -> tuple[int, ...]:

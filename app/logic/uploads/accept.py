@@ -12,7 +12,7 @@ from app.helpers.text import storable
 from app.logic.uploads import events, object_names, objects
 from app.models.database import db
 from app.models.git import Commit
-from app.models.reports import CommitReport, Flag, Upload, UploadFlag
+from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Flag, Upload, UploadFlag
 from app.models.repositories import Repository
 
 FORMAT_VERSION = "v1"
@@ -80,13 +80,13 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
         # The row lock orders the uploads of a commit: each gets its number once, whatever arrives at the same time.
         report = CommitReport.lock(CommitReport.ensure(commit.id, "coverage").id)
         assert report is not None, "the row was made in this transaction"
-        _check_limit(report, repository)
+        index = _free_index(report, repository)
         objects.adopt(path)
         upload = Upload.create(
             external_id=external_id,
             report=report,
             repo=repository,
-            session_index=Upload.next_session_index(report.id),
+            session_index=index,
             name=_text(new.name, 100),
             ci_provider=_text(new.ci_provider),
             build_url=_text(new.build_url),
@@ -105,11 +105,14 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
     return Accepted(upload.id, report.id, commit.id)
 
 
-def _check_limit(report: CommitReport, repository: Repository) -> None:
+def _free_index(report: CommitReport, repository: Repository) -> int:
+    """Return the number of the next upload of a report; raises UploadRefused when it has as many as it may."""
     counted = Upload.select().where((Upload.report == report) & (Upload.kind == "uploaded") & (Upload.state != "error"))
     count, limit = counted.count(), repository.owner.max_uploads_per_commit
-    if count >= limit:
+    index = Upload.next_session_index(report.id)
+    if count >= limit or index >= FIRST_CARRIED_INDEX:
         raise UploadRefused("too_many_uploads", f"the commit already has {count} uploads; the limit is {limit}")
+    return index
 
 
 def _clean_flags(flags: Sequence[str]) -> list[str]:

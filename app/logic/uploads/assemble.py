@@ -16,6 +16,8 @@ from app.logic.coverage import codec
 from app.logic.coverage.assembled import AssembledReport, Session, open_assembled
 from app.logic.coverage.incremental import Extended, Previous, extend
 from app.logic.uploads import events, finish, object_names, objects
+from app.logic.uploads.problems import PARSED_OBJECT_LOST, UploadProblem
+from app.logic.uploads.process import fail_upload, parse_again
 from app.logic.uploads.published import layer_paths, open_published, report_path
 from app.logic.uploads.sessions import USABLE, Chosen, choose_uploads
 from app.models.database import db, now
@@ -182,14 +184,19 @@ def open_previous(storage: ObjectStorage, report: CommitReport) -> Previous | No
 
 
 def _reprocess(report: CommitReport, lost: list[Upload]) -> Assembled:
-    """Parsed objects that vanished are made again from the raw ones: nothing is merged without its data."""
+    """Parsed objects that vanished are made again from the raw ones: nothing is merged without its data.
+
+    A carried-forward upload has no raw object: without its data it is left out, as if it had not been carried.
+    """
     for upload in lost:
         log.warning("upload.parsed_object.lost", upload_id=upload.id, path=upload.parsed_path)
-        as_read = (Upload.id == upload.id) & Upload.state.in_(USABLE) & (Upload.attempts == upload.attempts)
-        with db.atomic():
-            if Upload.update(state="received", parsed_path=None).where(as_read).execute():
-                objects.replace(upload.parsed_path)
-    return Assembled("parsed_object_lost", commit_id=report.commit_id, reprocess=tuple(upload.id for upload in lost))
+        if upload.kind == "uploaded":
+            parse_again(upload)
+        else:
+            problem = UploadProblem(PARSED_OBJECT_LOST, {"location": upload.parsed_path})
+            fail_upload(upload, problem, (), timedelta(0), states=USABLE)
+    again = tuple(upload.id for upload in lost if upload.kind == "uploaded")
+    return Assembled("parsed_object_lost", commit_id=report.commit_id, again=not again, reprocess=again)
 
 
 def _publish(storage: ObjectStorage, report: CommitReport, merged: _Merged, chosen: Chosen) -> bool:

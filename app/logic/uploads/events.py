@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 ACCEPTED = "accepted"
 PREPARED = "prepared"
+CARRIED = "carried_forward"
+NOT_CARRIED = "not_carried_forward"
 PROCESSING = "processing"
 PROCESSED = "processed"
 FAILED = "failed"

@@ -12,6 +12,11 @@ def parsed_upload(prefix: str, sha: str, upload: str, attempt: int) -> str:
     return f"parsed/{prefix}/{sha}/{upload}.{attempt}"
 
 
+def carried_upload(prefix: str, sha: str, upload: str) -> str:
+    """An upload that was never claimed; `upload` is new for every try to carry it."""
+    return parsed_upload(prefix, sha, upload, 0)
+
+
 def commit_report(prefix: str, sha: str, report: str, generation: int, writer: str) -> str:
     """`writer` is any text that two assemblers of the same generation do not share."""
     return f"reports/{prefix}/{sha}/{report}/{generation}-{writer}"

@@ -11,6 +11,7 @@ PROCESSING_TIMEOUT = "processing_timeout"
 UNKNOWN_PROCESSING = "unknown_processing"
 UNSUPPORTED_FILE_FORMAT = "unsupported_file_format"
 UNKNOWN_STORAGE = "unknown_storage"
+PARSED_OBJECT_LOST = "parsed_object_lost"
 
 TEXTS: Mapping[str, str] = {
     FILE_NOT_IN_STORAGE: "The uploaded object is not in storage.",
@@ -20,6 +21,7 @@ TEXTS: Mapping[str, str] = {
     UNKNOWN_PROCESSING: "The upload could not be read.",
     UNSUPPORTED_FILE_FORMAT: "No file of the upload has a known coverage format.",
     UNKNOWN_STORAGE: "Object storage did not answer.",
+    PARSED_OBJECT_LOST: "What was carried forward is gone from storage.",
 }
 
 

@@ -165,13 +165,19 @@ def _after(debounce: timedelta) -> datetime | None:
 
 
 def fail_upload(
-    upload: Upload, problem: UploadProblem, notes: Sequence[Mapping[str, Any]], debounce: timedelta
+    upload: Upload,
+    problem: UploadProblem,
+    notes: Sequence[Mapping[str, Any]],
+    debounce: timedelta,
+    *,
+    states: Sequence[str] = OPEN_STATES,
 ) -> bool:
     """End an upload in `error` with a row a person can see; assembly decides what it means for the commit.
 
-    False, and nothing is written, when somebody claimed or ended the upload since this row was read.
+    False, and nothing is written, when somebody claimed or ended the upload since this row was read: it is not in one
+    of the `states` any more.
     """
-    as_read = (Upload.id == upload.id) & Upload.state.in_(OPEN_STATES) & (Upload.attempts == upload.attempts)
+    as_read = (Upload.id == upload.id) & Upload.state.in_(states) & (Upload.attempts == upload.attempts)
     ended = {"state": "error", "error_code": problem.code, "notes": _notes(notes)}
     with db.atomic():
         if Upload.update(**ended, lease_until=None, lease_owner=None).where(as_read).execute() == 0:
@@ -189,6 +195,14 @@ def fail_upload(
             extra={"text": str(problem)},
         )
     return True
+
+
+def parse_again(upload: Upload) -> None:
+    """Let an upload whose parsed object was lost be made again from its raw one, unless it has moved on since."""
+    parsed = Upload.state.in_(("processed", "merged")) & (Upload.attempts == upload.attempts)
+    with db.atomic():
+        if Upload.update(state="received", parsed_path=None).where((Upload.id == upload.id) & parsed).execute():
+            objects.replace(upload.parsed_path)
 
 
 def give_up(upload_id: int, error: BaseException, debounce: timedelta) -> int | None:

@@ -18,11 +18,12 @@ class Repository:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.date = "2026-03-01T12:00:00+02:00"
         path.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main")
 
     def git(self, *arguments: str) -> str:
-        identity = {"NAME": "Ada Example", "EMAIL": "ada@example.com", "DATE": "2026-03-01T12:00:00+02:00"}
+        identity = {"NAME": "Ada Example", "EMAIL": "ada@example.com", "DATE": self.date}
         env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         env |= {f"GIT_{who}_{what}": text for who in ("AUTHOR", "COMMITTER") for what, text in identity.items()}
         env |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}

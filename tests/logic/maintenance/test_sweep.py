@@ -9,7 +9,7 @@ import pytest
 from app.logic.maintenance import sweep
 from app.logic.maintenance.sweep import Overdue, take_overdue
 from app.logic.uploads.process import MAX_ATTEMPTS
-from app.models.database import db, now
+from app.models.database import Database, db, now
 from app.models.reports import CommitReport, Upload, UploadError
 from app.models.results import Comparison
 from tests.factories import make_commit, make_report, make_repository, make_upload
@@ -177,6 +177,46 @@ def test_asking_for_a_forgotten_upload_does_not_end_a_pause() -> None:
     assert CommitReport.get_by_id(report.id).assembly_wanted == 2
 
 
+def test_a_report_whose_base_layer_is_due_is_woken_once_per_patience() -> None:
+    due = waiting_report(base_state="unknown", base_not_before=long_ago(1))
+    never_tried = waiting_report(base_state="unknown")
+
+    assert {*take_overdue().baseless} == {due.id, never_tried.id}
+    assert take_overdue() == NOTHING
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"base_state": "none"},
+        {"base_state": "ready"},
+        {"base_state": "unknown", "base_not_before": now() + timedelta(days=1)},
+        {"base_state": "unknown", "created_at": now() - timedelta(days=8)},
+    ],
+)
+def test_a_base_layer_that_is_decided_or_not_due_is_left_alone(values: dict[str, Any]) -> None:
+    waiting_report(**values)
+
+    assert take_overdue() == NOTHING
+
+
+def test_a_report_that_was_not_prepared_is_prepared_for_its_uploads() -> None:
+    make_report(base_state="unknown")
+    age(CommitReport, updated_at=long_ago())
+
+    assert take_overdue() == NOTHING
+
+
+def test_due_base_layers_are_found_by_their_index(database: Database) -> None:
+    with db.atomic():
+        database.execute_sql("SET LOCAL enable_seqscan = off")
+        plan = database.execute_sql(
+            "EXPLAIN SELECT id FROM commit_reports WHERE base_state = 'unknown' ORDER BY updated_at LIMIT 100"
+        ).fetchall()
+
+    assert "commit_reports_baseless_ix" in str(plan)
+
+
 def make_comparison(**values: Any) -> Comparison:
     repo = make_repository()
     return Comparison.create(base_commit=make_commit(repo=repo), head_commit=make_commit(repo=repo), **values)
@@ -235,4 +275,7 @@ def test_a_wish_to_wait_with_the_notification_is_kept() -> None:
 def test_what_was_found_can_be_counted() -> None:
     waiting_upload()
 
-    assert take_overdue().counts() == {"uploads": 1, "unprepared": 0, "reports": 0, "comparisons": 0, "commits": 0}
+    counts = take_overdue().counts()
+
+    assert counts.pop("uploads") == 1
+    assert counts == dict.fromkeys(("unprepared", "baseless", "reports", "comparisons", "commits"), 0)

@@ -14,6 +14,7 @@ from app.models.identity import Owner
 from app.models.machinery import ObjectGarbage
 from app.models.reports import CommitReport, Flag, Upload, UploadFlag
 from app.models.repositories import Repository
+from tests.factories import make_upload
 
 SHA = "a" * 40
 
@@ -92,6 +93,19 @@ def test_the_object_of_a_refused_upload_becomes_garbage(storage: ObjectStorage, 
 
     assert {row.path for row in ObjectGarbage.select()} == {*storage.list()} - {first.object_path}
     assert ObjectGarbage.select().count() == Upload.select().count() == 1
+
+
+def test_uploads_never_take_the_numbers_of_carried_sessions(storage: ObjectStorage, repository: Repository) -> None:
+    first = Upload.get_by_id(accept(storage, repository).upload_id)
+    make_upload(report=first.report, session_index=10_000, kind="carried_forward", state="merged")
+
+    second = Upload.get_by_id(accept(storage, repository).upload_id)
+    Upload.update(session_index=9_999).where(Upload.id == second.id).execute()
+    with pytest.raises(UploadRefused) as caught:
+        accept(storage, repository)
+
+    assert second.session_index == 1
+    assert caught.value.code == "too_many_uploads"
 
 
 def test_the_object_of_an_accepted_upload_is_kept(storage: ObjectStorage, repository: Repository) -> None:

@@ -59,8 +59,8 @@ class CountedStorage:
         return counted
 
 
-@pytest.fixture
-def countdown(monkeypatch: pytest.MonkeyPatch) -> Countdown:
+def count_statements(monkeypatch: pytest.MonkeyPatch) -> Countdown:
+    """Make every statement a step."""
     countdown = Countdown()
     execute = Database.execute_sql
 
@@ -69,9 +69,14 @@ def countdown(monkeypatch: pytest.MonkeyPatch) -> Countdown:
         return execute(self, sql, params)
 
     monkeypatch.setattr(Database, "execute_sql", counted)
+    return countdown
+
+
+@pytest.fixture
+def countdown(monkeypatch: pytest.MonkeyPatch) -> Countdown:
     # A killed worker gives nothing back.
     monkeypatch.setattr(Upload, "release", lambda *_: False)
-    return countdown
+    return count_statements(monkeypatch)
 
 
 def accept(storage: ObjectStorage, repository: Repository) -> list[Any]:

@@ -118,3 +118,18 @@ def test_a_failed_upload_replaces_nothing(storage: ObjectStorage, repository: Re
 
     report = CommitReport.get_by_id(report_id)
     assert (report.lines, report.state, report.notify_hold) == (1, "complete", "no_coverage")
+
+
+def test_a_carried_upload_whose_object_is_gone_is_left_out(storage: ObjectStorage, repository: Repository) -> None:
+    upload_id, report_id = accept(storage, repository, lcov_upload(), flags=["lint"])
+    CommitReport.update(config=CARRIES).where(CommitReport.id == report_id).execute()
+    lost = carry(storage, CommitReport.get_by_id(report_id), 0, "unit", [Measure(path="src/old.py", line=1, hits=1)])
+    storage.delete(lost.parsed_path)
+    process_upload(storage, upload_id, POLICY, "test")
+
+    first = assemble_report(storage, report_id)
+    second = assemble_report(storage, report_id)
+
+    assert (first.outcome, first.again, first.reprocess) == ("parsed_object_lost", True, ())
+    assert (second.outcome, CommitReport.get_by_id(report_id).lines) == ("assembled", 2)
+    assert Upload.get_by_id(lost.id).error_code == "parsed_object_lost"

@@ -1,5 +1,6 @@
 """Regular expressions of strangers, on an engine of linear time."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import re2  # type: ignore[import-untyped]  # google-re2 comes without type information
@@ -30,6 +31,31 @@ def compile_expression(pattern: str, *, ignore_case: bool = False) -> Any:
         raise PatternInvalid(f"{pattern[:200]!r}: {_reason(error)}") from error
     except UnicodeEncodeError as error:
         raise PatternInvalid(f"{pattern[:200]!r}: not a text of Unicode characters") from error
+
+
+class Alternatives:
+    """Many expressions as few: says whether one of them matches at the start of a text. Raises PatternInvalid."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        alternatives = sorted(set(patterns))
+        for pattern in alternatives:
+            compile_expression(pattern)  # alone first: two broken halves could make a whole
+        self._expressions = _joined(alternatives) if alternatives else []
+
+    def match(self, text: str) -> bool:
+        """Say whether an expression matches; none do where there are none."""
+        return any(expression.match(text) for expression in self._expressions)
+
+
+def _joined(patterns: Sequence[str]) -> list[Any]:
+    """Compile patterns that are valid alone; those that are too large together are halved."""
+    try:
+        return [compile_expression("|".join(f"(?:{pattern})" for pattern in patterns))]
+    except PatternInvalid:
+        if len(patterns) == 1:
+            raise
+        middle = len(patterns) // 2
+        return [*_joined(patterns[:middle]), *_joined(patterns[middle:])]
 
 
 def _reason(error: Exception) -> str:

@@ -1,12 +1,11 @@
 """Filtering a report by the path patterns of a repository's configuration."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.logic.coverage.expressions import compile_expression
+from app.logic.coverage.expressions import Alternatives
 from app.logic.coverage.measure import select_files
 from app.logic.coverage.report import Report
 
@@ -23,17 +22,18 @@ class PathFilter:
 
     def __init__(self, patterns: Iterable[str] | None) -> None:
         self._literal = frozenset(patterns or ())
-        negative = {pattern: _without_sign(pattern) for pattern in self._literal if pattern.startswith(("!", "^!"))}
-        self._negative = _compile(negative.values())
-        self._positive = _compile(self._literal - negative.keys())
+        signed = [without_sign(pattern) for pattern in self._literal]
+        self._negative = Alternatives(pattern for pattern, is_negative in signed if is_negative)
+        positive = [pattern for pattern, is_negative in signed if not is_negative]
+        self._positive = Alternatives(positive) if positive else None
 
     def matches(self, path: str) -> bool:
         """Say whether the path passes."""
         if path in self._literal:
             return True
-        if self._negative is not None and self._negative.match(path):
+        if self._negative.match(path):
             return False
-        return self._positive is None or self._positive.match(path) is not None
+        return self._positive is None or self._positive.match(path)
 
     def keep(self, files: Sequence[str]) -> NDArray[np.bool_]:
         """Return the mask of the files that pass."""
@@ -45,13 +45,7 @@ def filter_paths(report: Report, paths: PathFilter) -> Report:
     return select_files(report, paths.keep(report.files))
 
 
-def _without_sign(pattern: str) -> str:
-    return pattern.removeprefix("^").removeprefix("!")
-
-
-def _compile(patterns: Iterable[str]) -> Any:
-    """Compile patterns into one expression that matches where one of them does; None without patterns."""
-    alternatives = sorted(patterns)
-    for pattern in alternatives:
-        compile_expression(pattern)  # alone first: two broken halves could make a whole
-    return compile_expression("|".join(f"(?:{pattern})" for pattern in alternatives)) if alternatives else None
+def without_sign(pattern: str) -> tuple[str, bool]:
+    """Return a pattern without the sign of a negative one, `!` or `^!`, and whether it had one."""
+    plain = pattern.removeprefix("^").removeprefix("!") if pattern.startswith(("!", "^!")) else pattern
+    return plain, plain != pattern

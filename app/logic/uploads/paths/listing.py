@@ -20,7 +20,7 @@ class Listing:
     """Finds repository files by the longest common path suffix, ignoring case (rules: docs/paths.md).
 
     All paths are kept spelled backwards and sorted, so that those with a common suffix stand side by side: a lookup
-    costs two binary searches for each segment that agrees, however many files share a name.
+    costs some binary searches, however many files share a name.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -36,60 +36,62 @@ class Listing:
         `rooted` says that the path was absolute (or an import path): only then may a file at the repository's root
         stand for a longer path.
         """
-        wanted = path.lower().split("/")[::-1]
-        shared, candidates = self._candidates(path)
+        wanted = _segments(_backwards(path))
+        shared, candidates = self._candidates(wanted)
         if not candidates:
             return DropReason.AMBIGUOUS if shared >= min(_ENOUGH, len(wanted)) else DropReason.NO_MATCH
         accepted = [candidate for candidate in candidates if _agrees(candidate, wanted, rooted)]
         return _best(accepted, path) if accepted else DropReason.NO_MATCH
 
-    def _candidates(self, path: str) -> tuple[int, list[str]]:
-        """Return how many last segments listed paths share with the path at most, and which of them it may mean.
+    def _candidates(self, wanted: Sequence[str]) -> tuple[int, list[str]]:
+        """Return how many last segments listed paths share with the wanted ones at most, and which it may be.
 
-        These are the longest listed path that ends the path, and the one that the shared segments end, if it is only
-        one; both in every spelling that is listed. Where more segments are shared than the former has, but with
+        These are the longest listed path that ends the wanted one, and the one that the shared segments end, if it is
+        only one; both in every spelling that is listed. Where more segments are shared than the former has, but with
         several files, choosing would be a guess, which books coverage on the wrong file: then there are none.
         """
-        key = _backwards(path)
-        first, last = 0, len(self._keys)
-        whole: list[str] = []
-        shared = is_whole = 0
-        end = key.find("/")
-        while end >= 0:
-            suffix = key[: end + 1]
-            start = bisect_left(self._keys, suffix, first, last)
-            stop = bisect_left(self._keys, suffix[:-1] + "0", start, last)  # `0` is the character after `/`
-            if start == stop:
-                break
-            first, last, shared = start, stop, shared + 1
-            is_whole = self._keys[first] == suffix
-            if is_whole:
-                whole = self._spellings(suffix, first, last)
-            end = key.find("/", end + 1)
-        if not shared or is_whole:
-            return shared, whole
+        # Nothing shares more with a text than its neighbours in the order of the alphabet.
+        place = bisect_left(self._keys, _key(wanted))
+        shared = max((_common(_segments(key), wanted) for key in self._keys[max(place - 1, 0) : place + 1]), default=0)
+        if not shared:
+            return 0, []
+        suffix = _key(wanted[:shared])
+        first = bisect_left(self._keys, suffix)
+        if self._keys[first] == suffix:
+            return shared, self._spellings(suffix)
         # The shortest of several sorts first, and is the end of all if it is the end of the first and the last.
+        last = bisect_left(self._keys, suffix[:-1] + "0", first) - 1  # `0` is the character after `/`
         shortest = self._keys[first]
-        if not self._keys[last - 1].startswith(shortest):
+        if not self._keys[last].startswith(shortest):
             return shared, []
-        return shared, [*whole, *self._spellings(shortest, first, last)]
+        shorter = (self._spellings(_key(wanted[:count])) for count in range(shared - 1, 0, -1))
+        return shared, [*next(filter(None, shorter), ()), *self._spellings(shortest)]
 
-    def _spellings(self, key: str, first: int, last: int) -> list[str]:
-        """Return the listed paths that are this one but for case; the first of them stands at `first`."""
-        end = min(bisect_right(self._keys, key, first, last), first + _MAX_SPELLINGS)
-        return self._paths[first:end]
+    def _spellings(self, key: str) -> list[str]:
+        """Return the listed paths that are this one but for case."""
+        first = bisect_left(self._keys, key)
+        return self._paths[first : min(bisect_right(self._keys, key, first), first + _MAX_SPELLINGS)]
 
 
 def _backwards(path: str) -> str:
     return path.lower()[::-1] + "/"
 
 
+def _segments(key: str) -> list[str]:
+    """Return the segments of a path spelled backwards, of which the last comes first."""
+    return key.split("/")[:-1]
+
+
+def _key(segments: Sequence[str]) -> str:
+    return "/".join(segments) + "/"
+
+
 def _agrees(candidate: str, wanted: Sequence[str], rooted: bool) -> bool:
-    """Say whether a candidate shares enough with the wanted segments, last one first."""
-    parts = candidate.lower().split("/")[::-1]
+    """Say whether a candidate shares enough with the wanted segments."""
+    parts = _segments(_backwards(candidate))
     common = _common(parts, wanted)
     if common == len(parts) < len(wanted):
-        return common > 1 or (rooted and not any(map(is_dependency_folder, wanted[1:])))
+        return common > 1 or (rooted and not any(is_dependency_folder(part[::-1]) for part in wanted[1:]))
     return common >= min(_ENOUGH, len(wanted))
 
 

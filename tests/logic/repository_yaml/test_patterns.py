@@ -1,7 +1,7 @@
 """What people write as patterns becomes regular expressions that are safe to run."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.coverage.filters import PathFilter
@@ -209,6 +209,7 @@ def test_an_unusable_branch_pattern_is_refused(text: str) -> None:
 signs = st.text(st.sampled_from("ab/.*?[]{},()|+^$!\\:- "), max_size=20)
 
 
+@settings(deadline=None)
 @given(signs)
 def test_every_text_is_translated_or_refused(text: str) -> None:
     for translate in (path_pattern, path_fix, branch_pattern):
@@ -221,6 +222,7 @@ def test_every_text_is_translated_or_refused(text: str) -> None:
         PathFilter([stored.partition("::")[0] if translate is path_fix else stored])
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab/.()[-@ "), max_size=12))
 def test_a_prefix_matches_what_starts_with_it(text: str) -> None:
     prefix = path_pattern(f"x{text}y")

@@ -51,7 +51,7 @@ class PathFixer:
         if self._listing is None:
             return
         for candidate in candidates:
-            if not is_absolute(candidate):
+            if normalise(candidate) and not is_absolute(candidate):
                 yield from ((f"{base}/{candidate}", False) for base in (self._report_folder, *bases) if base)
 
     def _fix(self, path: str, rooted: bool) -> str | DropReason:

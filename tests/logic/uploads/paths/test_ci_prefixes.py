@@ -1,7 +1,7 @@
 """Known directories of CI machines are taken away in the order of the table, and some files with them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.uploads.paths.ci_prefixes import without_ci_prefix
@@ -136,6 +136,7 @@ def test_the_name_of_the_repository_is_no_expression() -> None:
     assert strip("/builds/acme/r.c+(k]/src/a.py", repository="r.c+(k]") == "src/a.py"
 
 
+@settings(deadline=None)
 @given(st.text(), st.booleans(), st.text(st.characters(codec="utf-8")))
 def test_what_is_left_is_an_ending_of_the_path(path: str, absolute: bool, repository: str) -> None:
     assert path.endswith(without_ci_prefix(path, absolute=absolute, repository=repository))

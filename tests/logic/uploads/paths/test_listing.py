@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.coverage.dropped import DropReason
@@ -87,11 +87,13 @@ def test_a_lookup_does_not_depend_on_earlier_lookups() -> None:
 names = st.lists(st.sampled_from(["a", "B", "c", "x.py", "Y.py"]), min_size=1, max_size=4).map("/".join)
 
 
+@settings(deadline=None)
 @given(st.lists(names, unique=True, max_size=12), names)
 def test_every_listed_path_finds_itself(listing: list[str], path: str) -> None:
     assert Listing([*listing, path]).resolve(path) == path
 
 
+@settings(deadline=None)
 @given(st.lists(names, unique=True, max_size=12), names | st.text(), st.booleans())
 def test_only_listed_paths_come_out(listing: list[str], path: str, rooted: bool) -> None:
     assert Listing(listing).resolve(path, rooted=rooted) in [NO_MATCH, AMBIGUOUS, *listing]
@@ -118,6 +120,7 @@ def _same(a: list[str], b: list[str]) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
+@settings(deadline=None)
 @given(st.lists(names, unique=True, max_size=8), names)
 def test_the_index_finds_what_looking_at_every_path_finds(listing: list[str], path: str) -> None:
     candidates = _walk(listing, path)

@@ -1,7 +1,7 @@
 """Paths get one spelling, segment by segment."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.uploads.paths.normalise import is_absolute, normalise, report_folder
@@ -38,6 +38,7 @@ def test_paths_are_normalised_segment_by_segment(path: str, expected: str) -> No
 paths = st.text(st.sampled_from(["a", "B", ".", "/", "\\", ":", "é", "\x00", "\ud800"]), max_size=30)
 
 
+@settings(deadline=None)
 @given(paths | st.text())
 def test_a_normalised_path_never_leaves_the_top_and_stays_as_it_is(path: str) -> None:
     clean = normalise(path)

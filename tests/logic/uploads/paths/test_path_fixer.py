@@ -1,7 +1,7 @@
 """Paths as tools write them become paths of the repository, or are dropped for a reason."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.coverage.dropped import DropReason
@@ -42,6 +42,23 @@ def test_the_folder_of_the_report_decides_between_equal_suffixes_and_then_other_
     listing = Listing(["svc/src/a.py", "lib/src/a.py"])
 
     assert PathFixer(listing, name).resolve(["src/a.py"], bases) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "listing", "expected"),
+    [
+        ("src/main.java", ["Src/Main.java"], "Src/Main.java"),
+        ("/home/me/a/b/x.py", ["x.py", "b/x.py", "a/b/x.py"], "a/b/x.py"),
+        (r"C:\proj\a\x.py", ["a/x.py"], "a/x.py"),
+        (r"C:\x.py", ["x.py"], "x.py"),
+        ("venv/lib/pkg/setup.py", ["setup.py", "src/a.py"], DropReason.NO_MATCH),
+        ("/venv/lib/pkg/setup.py", ["setup.py", "src/a.py"], DropReason.NO_MATCH),
+        ("/ci/pkg/setup.py", ["setup.py", "src/a.py"], "setup.py"),
+        ("app/main.py", ["main.py", "src/app/main.py", "lib/app/main.py"], DropReason.AMBIGUOUS),
+    ],
+)
+def test_paths_of_ci_machines_are_found_in_the_listing(path: str, listing: list[str], expected: object) -> None:
+    assert fix(path, listing) == expected
 
 
 @pytest.mark.parametrize("path", ["/src/a.py", r"C:\src\a.py"])
@@ -100,6 +117,13 @@ def test_a_dropped_path_has_a_reason(path: str, listing: list[str] | None, reaso
 
 def test_nothing_to_try_is_an_empty_path() -> None:
     assert PathFixer(None).resolve([], ()) is DropReason.EMPTY
+
+
+@pytest.mark.parametrize("path", ["", "./", "a/.."])
+def test_an_empty_path_is_not_the_base_itself(path: str) -> None:
+    fixer = PathFixer(Listing(["bin/start"]), "start/coverage.xml")
+
+    assert fixer.resolve([path], ["/ci/bin/start"]) is DropReason.EMPTY
 
 
 @pytest.mark.parametrize(
@@ -165,6 +189,7 @@ segments = st.sampled_from(["src", "lib", "a.py", "b.py", "..", ".", "", "C:", "
 texts = st.text() | st.lists(segments, max_size=6).map("/".join) | st.lists(segments, max_size=6).map("\\".join)
 
 
+@settings(deadline=None)
 @given(texts, st.lists(texts, max_size=2))
 def test_with_a_listing_and_no_rules_only_listed_paths_come_out(path: str, bases: list[str]) -> None:
     found = PathFixer(Listing(LIST), "lib/coverage.xml").resolve([path], bases)
@@ -172,6 +197,7 @@ def test_with_a_listing_and_no_rules_only_listed_paths_come_out(path: str, bases
     assert isinstance(found, DropReason) or found in LIST
 
 
+@settings(deadline=None)
 @given(texts, st.lists(st.sampled_from(["src/::out/", "::pre/", "a*::", "..::/", "**/x::..", "/::../"]), max_size=4))
 def test_no_path_and_no_rule_leads_out_of_the_repository(path: str, fixes: list[str]) -> None:
     for listing in (None, LIST):
@@ -180,6 +206,7 @@ def test_no_path_and_no_rule_leads_out_of_the_repository(path: str, fixes: list[
         assert isinstance(found, DropReason) or {"", ".", ".."}.isdisjoint(found.split("/"))
 
 
+@settings(deadline=None)
 @given(st.lists(texts, max_size=6))
 def test_a_path_is_fixed_alike_whatever_came_before(paths: list[str]) -> None:
     shared = PathFixer(Listing(LIST), "lib/coverage.xml", rules("src/::lib/src/"))

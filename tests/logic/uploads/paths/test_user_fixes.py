@@ -1,7 +1,7 @@
 """The owner of a repository rewrites paths by rules in the order of the file."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.repository_yaml.patterns import path_fix
@@ -72,6 +72,7 @@ def test_a_stored_rule_that_cannot_be_used_is_left_out_and_named() -> None:
     assert len(problems) == 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab/.*:()[]?+^$"), max_size=8), max_size=5), st.text(max_size=12))
 def test_no_stored_rule_and_no_path_makes_it_raise(rules: list[str], path: str) -> None:
     compiled = UserFixes.compile(rules, [])

@@ -69,7 +69,7 @@ class PathFixer:
         fixes = self._rules.fixes
         replaced = fixes.replace(raw)
         is_new = replaced != raw
-        found = self._find(replaced, rooted and not is_new, is_absolute(path) and not is_new)
+        found = self._find(replaced, rooted, is_absolute(path))
         if isinstance(found, DropReason):
             return found
         found = fixes.add_prefix(found)

@@ -45,6 +45,7 @@ def test_a_path_resolves_to_the_longest_agreeing_suffix(listing: list[str], path
         (["A/x.py", "a/X.py"], "b/a/x.py", "A/x.py"),  # equally similar: the segment nearest to the end decides
         (["a/B.py", "A/b.py"], "A/B.py", "a/B.py"),
         (["aB/c.py", "Ab/c.py"], "AB/c.py", "Ab/c.py"),  # and then the order of the alphabet
+        (["a/BCd.py", "a/BcD.py", "a/bCD.py", "A/bcD.py", "a/BCD.py"], "A/BCD.py", "a/BCD.py"),  # the same for many
     ],
 )
 def test_of_several_spellings_the_nearest_wins(listing: list[str], path: str, expected: str) -> None:

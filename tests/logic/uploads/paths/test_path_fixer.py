@@ -155,6 +155,7 @@ def test_without_default_fixes_paths_are_neither_searched_nor_shortened() -> Non
         # before the search, so that the path is found
         (["build/::src/"], ["src/a.py"], "build/a.py", "src/a.py"),
         (["/ci/out/::lib/"], ["src/app/x.py", "lib/app/x.py"], "/ci/out/app/x.py", "lib/app/x.py"),
+        (["/ci/::"], ["setup.py"], "/ci/rocket/setup.py", "setup.py"),  # a rewritten path is still an absolute one
         # after the search, if no rule changed anything before it
         (["src/::out/"], ["src/a.py"], "/ci/src/a.py", "out/a.py"),
         (["::pre/"], ["src/a.py"], "/ci/src/a.py", "pre/src/a.py"),

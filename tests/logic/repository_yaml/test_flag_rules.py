@@ -5,7 +5,7 @@ import pytest
 from app.logic.repository_yaml.flags import flag_rules
 
 CONFIG = {
-    "flags": {"unit": {"carryforward": False}, "empty": {}},
+    "flags": {"unit": {"carryforward": False}, "empty": {}, "null": None},
     "flag_management": {
         "default_rules": {"carryforward": True, "paths": ["^src"], "statuses": [{"type": "project"}]},
         "individual_flags": [
@@ -22,6 +22,7 @@ CONFIG = {
         ("unit", {"carryforward": False}),
         ("empty", {}),
         ("ui", {"name": "ui", "carryforward": True, "paths": ["^web"], "statuses": [{"type": "patch"}]}),
+        ("null", {"carryforward": True, "paths": ["^src"], "statuses": [{"type": "project"}]}),
         ("other", {"carryforward": True, "paths": ["^src"], "statuses": [{"type": "project"}]}),
     ],
 )

@@ -11,14 +11,15 @@ from app.logic.coverage.branches import ArmIds, canonical_texts
 from app.logic.coverage.builder_block import Block, join, pack
 from app.logic.coverage.builder_duplicates import reduce_duplicates
 from app.logic.coverage.builder_order import place_blocks, sort_lines
+from app.logic.coverage.dropped import DroppedPaths, DropReason
 from app.logic.coverage.ragged import Ints
 from app.logic.coverage.report import Report, Rows
 
-# (candidate paths as the tool wrote them, best first; extra base directories) -> repository path, None = not ours.
-Resolve = Callable[[Sequence[str], Sequence[str]], str | None]
+# (candidate paths as the tool wrote them, best first; extra base directories) -> repository path, or why there is none;
+# None = DropReason.NO_MATCH.
+Resolve = Callable[[Sequence[str], Sequence[str]], str | DropReason | None]
 
 PACK_ROWS: Final = 1 << 16  # small blocks are collected up to here, because a step on a block costs much the same
-MAX_SAMPLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class ReportBuilder:
     `resolve` turns what a tool calls a file into a repository path; without it the first candidate is the path.
     `ignored` is by repository path. Arrays handed to `add` must not change afterwards.
 
-    For messages to the user: `dropped_paths`, samples of paths that resolved to nothing, and `dropped_path_count`; and,
-    complete after `build`, `dropped_lines`, rows with a line number outside 1..max_line, and `rows_seen`, all rows.
+    For messages to the user: `dropped_paths`, those that resolved to nothing, and `dropped_path_count`; and, complete
+    after `build`, `dropped_lines`, rows with a line number outside 1..max_line, and `rows_seen`, all rows.
     """
 
     def __init__(
@@ -46,8 +47,7 @@ class ReportBuilder:
         max_line: int = 1_000_000,
     ) -> None:
         self.arm_ids = ArmIds()
-        self.dropped_paths: list[str] = []
-        self.dropped_path_count = 0
+        self.dropped_paths = DroppedPaths()
         self.dropped_lines = 0
         self.rows_seen = 0
         self._resolve = resolve
@@ -60,6 +60,10 @@ class ReportBuilder:
         self._blocks: list[Block] = []
         self._document = self._state()
 
+    @property
+    def dropped_path_count(self) -> int:
+        return self.dropped_paths.total
+
     def begin_document(self, resolve: Resolve | None) -> None:
         """Start the next coverage file of the upload, whose paths are resolved in their own way."""
         self._flush()
@@ -69,11 +73,11 @@ class ReportBuilder:
 
     def forget_document(self) -> None:
         """Take back everything since `begin_document`: the file turned out to be unusable."""
-        blocks, samples, self.dropped_path_count, self.dropped_lines, self.rows_seen = self._document
+        blocks, dropped, self.dropped_lines, self.rows_seen = self._document
+        self.dropped_paths = dropped.copy()
         self._pending.clear()
         self._pending_rows = 0
         del self._blocks[blocks:]
-        del self.dropped_paths[samples:]
 
     def file(self, *candidates: str, bases: Sequence[str] = ()) -> int:
         """Return the number of a file for `Rows.files`, -1 if its path is to be dropped."""
@@ -104,10 +108,8 @@ class ReportBuilder:
 
     def _number(self, candidates: tuple[str, ...], bases: tuple[str, ...]) -> int:
         path = self._resolve(candidates, bases) if self._resolve else candidates[0]
-        if not path:
-            self.dropped_path_count += 1
-            if len(self.dropped_paths) < MAX_SAMPLES:
-                self.dropped_paths.append(candidates[0])
+        if not path or isinstance(path, DropReason):
+            self.dropped_paths.add(path or DropReason.NO_MATCH, candidates[0])
             return -1
         # Half a surrogate pair, as JSON can spell it, has no UTF-8 form and could be stored nowhere.
         path = path.encode("utf-8", "replace").decode("utf-8")
@@ -130,8 +132,8 @@ class ReportBuilder:
         keep = ours & in_range & ~self._ignored.mask(files, counts, rows.line)
         self._blocks.append(pack(replace(rows, files=files, counts=counts), keep))
 
-    def _state(self) -> tuple[int, int, int, int, int]:
-        return len(self._blocks), len(self.dropped_paths), self.dropped_path_count, self.dropped_lines, self.rows_seen
+    def _state(self) -> tuple[int, DroppedPaths, int, int]:
+        return len(self._blocks), self.dropped_paths.copy(), self.dropped_lines, self.rows_seen
 
 
 class _IgnoredRows:

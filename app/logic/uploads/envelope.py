@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from app.logic.coverage.builder import IgnoredLines
-from app.logic.uploads.listing import Listing, clean_entry
+from app.logic.uploads.paths.listing import Listing
+from app.logic.uploads.paths.listing_entries import clean_entry
 
 FILE_FORMAT = "base64+compressed"
 MAX_FIXES = 64 << 20  # bytes of JSON: line numbers take many times as much memory

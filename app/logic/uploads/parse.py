@@ -6,15 +6,17 @@ from typing import Any
 
 from app.helpers.text import storable
 from app.logic.coverage.builder import IgnoredLines, ReportBuilder
+from app.logic.coverage.dropped import DropReason
 from app.logic.coverage.formats.base import FormatOptions
 from app.logic.coverage.read import FileRead, read_file
 from app.logic.coverage.report import Report
 from app.logic.uploads import problems
 from app.logic.uploads.envelope import Envelope, EnvelopeError, FileError, Limits, index, read_envelope, unpack
-from app.logic.uploads.paths import PathFixer
+from app.logic.uploads.paths.fixer import PathFixer
+from app.logic.uploads.paths.rules import PathRules
 from app.logic.uploads.problems import UploadProblem
 
-PARSER_VERSION = "1"  # part of the stored facts of an upload: raise it when the same bytes give another report
+PARSER_VERSION = "2"  # part of the stored facts of an upload: raise it when the same bytes give another report
 MAX_NOTES = 50
 MAX_DETAIL = 300  # characters of a note's text
 # The same run twice, as Istanbul writes it by default: the JSON knows more.
@@ -25,13 +27,15 @@ TWICE = ("coverage/coverage.json", "coverage/coverage.lcov")
 class ParsedUpload:
     """What an upload came to: a report, or the problem to store; `notes` say which of its files were left out and why.
 
-    `formats` names the format of each file that gave lines.
+    `formats` names the format of each file that gave lines; `dropped_paths` counts paths that are none of the
+    repository's files, by DropReason.
     """
 
     report: Report | None
     problem: UploadProblem | None
     notes: tuple[Mapping[str, Any], ...] = ()
     formats: tuple[str, ...] = ()
+    dropped_paths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -51,8 +55,8 @@ class _Reading:
         self.notes.append({"file": _text(file), "reason": reason, "detail": _text(detail)})
 
 
-def parse_upload(data: bytes, limits: Limits, options: FormatOptions) -> ParsedUpload:
-    """Read a raw upload object; never raises for bad content."""
+def parse_upload(data: bytes, limits: Limits, options: FormatOptions, rules: PathRules | None = None) -> ParsedUpload:
+    """Read a raw upload object; never raises for bad content. `rules` are those of the repository's configuration."""
     try:
         envelope = read_envelope(data, limits)
     except EnvelopeError as error:
@@ -60,13 +64,15 @@ def parse_upload(data: bytes, limits: Limits, options: FormatOptions) -> ParsedU
             return ParsedUpload(None, UploadProblem(problems.REPORT_EMPTY, {"reason": "the object is empty"}))
         params = {"reason": error.reason, "detail": _text(error.detail)}
         return ParsedUpload(None, UploadProblem(problems.UNKNOWN_PROCESSING, params))
-    return _read_files(envelope, limits, options)
+    return _read_files(envelope, limits, options, rules or PathRules())
 
 
-def _read_files(envelope: Envelope, limits: Limits, options: FormatOptions) -> ParsedUpload:
+def _read_files(envelope: Envelope, limits: Limits, options: FormatOptions, rules: PathRules) -> ParsedUpload:
     listing = index(envelope)
-    ignored = _resolve_fixes(envelope.fixes, PathFixer(listing))
+    ignored = _resolve_fixes(envelope.fixes, PathFixer(listing, rules=rules))
     reading = _Reading(ReportBuilder(ignored=ignored, max_line=limits.source_lines))
+    if rules.problems:
+        reading.note(None, "bad_path_rules", f"{len(rules.problems)} left out; first: {rules.problems[0]}")
     for note in envelope.notes:
         reading.note(None, note["reason"], note["detail"])
     twice = TWICE[1] if TWICE[0] in envelope.file_names() else None
@@ -84,7 +90,7 @@ def _read_files(envelope: Envelope, limits: Limits, options: FormatOptions) -> P
             reading.outcomes.append(error.reason)
             reading.note(name, error.reason, error.detail)
             continue
-        fixer = PathFixer(listing, name)
+        fixer = PathFixer(listing, name, rules)
         reading.builder.begin_document(fixer.resolve)
         settings = FormatOptions(options.switches, fixer.has_listing)
         _take(reading, name, read_file(name, content, reading.builder, settings, max_bytes=limits.file_bytes))
@@ -95,7 +101,8 @@ def _resolve_fixes(fixes: Mapping[str, IgnoredLines], fixer: PathFixer) -> dict[
     """Return the lines to ignore by repository path; two spellings of a path are one file."""
     resolved: dict[str, IgnoredLines] = {}
     for path, lines in fixes.items():
-        place = fixer.resolve([path], ()) or path
+        found = fixer.resolve([path], ())
+        place = path if isinstance(found, DropReason) else found
         resolved[place] = _united(resolved[place], lines) if place in resolved else lines
     return resolved
 
@@ -128,20 +135,27 @@ def _conclude(reading: _Reading) -> ParsedUpload:
     report = builder.build()
     if builder.dropped_lines:
         reading.note(None, "lines_out_of_range", f"{builder.dropped_lines} lines beyond the limit")
-    if report.files and builder.dropped_path_count:
-        samples = ", ".join(sample[:MAX_DETAIL] for sample in builder.dropped_paths)
-        reading.note(None, "paths_dropped", f"{builder.dropped_path_count}: {samples}")
+    dropped = builder.dropped_paths
+    for reason, count in dropped.counts.items() if report.files else ():
+        reading.note(None, "paths_dropped", f"{reason.value} {count}: {', '.join(dropped.samples[reason])}")
     problem = None if report.files else _why_empty(reading)
     notes = reading.notes
     if reading.more_notes:
         notes = [*notes, {"file": None, "reason": "more_notes", "detail": str(reading.more_notes)}]
-    return ParsedUpload(None if problem else report, problem, tuple(notes), tuple(reading.formats))
+    counts = {reason.value: count for reason, count in dropped.counts.items()}
+    return ParsedUpload(None if problem else report, problem, tuple(notes), tuple(reading.formats), counts)
 
 
 def _why_empty(reading: _Reading) -> UploadProblem:
-    if reading.builder.dropped_path_count:
-        samples = [_text(sample) for sample in reading.builder.dropped_paths]
-        return UploadProblem(problems.REPORT_EMPTY, {"reason": "no_path_matched", "samples": samples})
+    dropped = reading.builder.dropped_paths
+    if dropped.total:
+        by_rule = dropped.counts.keys() <= {DropReason.IGNORED, DropReason.NOT_INCLUDED}
+        params = {
+            "reason": "every_path_ignored" if by_rule else "no_path_matched",
+            "samples": [_text(sample) for samples in dropped.samples.values() for sample in samples],
+            "dropped": {reason.value: count for reason, count in dropped.counts.items()},
+        }
+        return UploadProblem(problems.REPORT_EMPTY, params)
     kinds = set(reading.outcomes) - {"empty"}
     if kinds and kinds <= {"not_recognised", "unsupported"}:
         names = [note["file"] or "(unnamed)" for note in reading.notes if note["reason"] in kinds][:10]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from oracle import Joined, Measure, ints, read, report_of, rows_of
 
 from app.logic.coverage.builder import PACK_ROWS, IgnoredLines, ReportBuilder
+from app.logic.coverage.dropped import DropReason
 from app.logic.coverage.measure import equal
 from app.logic.coverage.report import IGNORED, Rows
 
@@ -61,7 +62,8 @@ def test_a_block_may_hold_runs_of_many_files_and_dropped_ones() -> None:
         ("b.py", 1): Joined(5),
         ("b.py", 2): Joined(9),
     }
-    assert (builder.dropped_paths, builder.dropped_path_count) == (["generated.py"], 1)
+    assert builder.dropped_paths.samples == {DropReason.NO_MATCH: ("generated.py",)}
+    assert builder.dropped_path_count == 1
 
 
 def test_dropped_paths_are_counted_once_each_and_a_few_are_named() -> None:
@@ -71,7 +73,24 @@ def test_dropped_paths_are_counted_once_each_and_a_few_are_named() -> None:
 
     assert set(numbers) == {-1}
     assert builder.dropped_path_count == 5
-    assert builder.dropped_paths == ["1.py", "2.py", "3.py"]
+    assert builder.dropped_paths.samples == {DropReason.NO_MATCH: ("1.py", "2.py", "3.py")}
+
+
+def test_dropped_paths_are_counted_by_reason_and_taken_back_with_their_document() -> None:
+    reasons = {"a.py": DropReason.IGNORED, "b.py": DropReason.AMBIGUOUS, "c.py": DropReason.IGNORED}
+    builder = ReportBuilder()
+    builder.begin_document(lambda candidates, bases: reasons[candidates[0]])
+    first = [builder.file("a.py"), builder.file("b.py")]
+    builder.begin_document(lambda candidates, bases: reasons[candidates[0]])
+    second = builder.file("c.py")
+
+    before = dict(builder.dropped_paths.counts)
+    builder.forget_document()
+
+    assert [*first, second] == [-1, -1, -1]
+    assert before == {DropReason.IGNORED: 2, DropReason.AMBIGUOUS: 1}
+    assert builder.dropped_paths.counts == {DropReason.IGNORED: 1, DropReason.AMBIGUOUS: 1}
+    assert builder.dropped_paths.samples == {DropReason.IGNORED: ("a.py",), DropReason.AMBIGUOUS: ("b.py",)}
 
 
 def test_the_resolver_sees_all_candidates_and_bases_once() -> None:

@@ -1,0 +1,1 @@
+"""From the paths of coverage reports to the paths of the repository (docs/paths.md)."""

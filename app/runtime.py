@@ -22,7 +22,7 @@ from app.clients.http import HttpClient, HttpPolicy
 from app.clients.storage import ObjectStorage
 from app.logging_setup import configure_logging
 from app.logic.notifications.notify import Notified, NotifyPolicy
-from app.logic.uploads.envelope import Limits
+from app.logic.uploads.limits import Limits
 from app.logic.uploads.process import ProcessPolicy
 from app.middleware import standard_middleware
 from app.models.database import Database, db, lost_wake_hooks, open_database
@@ -192,6 +192,7 @@ def _process_policy(settings: Settings) -> ProcessPolicy:
         # Nobody else is about to upload to a process of one person's own.
         debounce=timedelta(0) if settings.is_embedded else timedelta(seconds=settings.uploads.debounce),
         limits=Limits(
+            stored_bytes=limits.stored_bytes,
             raw_bytes=limits.raw_bytes,
             file_bytes=limits.file_bytes,
             files=limits.files,

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -141,3 +142,15 @@ def test_the_older_name_of_the_lines_to_ignore_is_read() -> None:
     data = json.dumps({"coverage_files": [], "path_fixes": {"value": {"a.kt": {"eof": 40, "lines": [3, 7]}}}})
 
     assert read_json(data.encode(), Limits()).fixes == {"a.kt": IgnoredLines(frozenset({3, 7}), 40)}
+
+
+def test_files_are_unpacked_one_at_a_time() -> None:
+    data = write_envelope({f"{number}.info": bytes(1_000_000) for number in range(20)}, ())
+    tracemalloc.start()
+
+    for file in read_json(data, Limits()).files:
+        assert len(file.read(1 << 20)) == 1_000_000
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000

@@ -1,6 +1,7 @@
 """The text form of the raw upload: sections, their kinds and names, and what hostile bytes come to."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -187,3 +188,15 @@ def test_any_bytes_are_read_and_nothing_is_lost_of_files(pieces: list[bytes]) ->
     sections = re.split(rb"<<<<<< (?:EOF|ENV|network)", data)
     for file in envelope.files:
         assert any(file.read(1 << 20) in section for section in sections)
+
+
+def test_files_are_cut_out_one_at_a_time() -> None:
+    data = b"".join(b"# path=%d.info\n" % number + b"x" * 1_000_000 + b"\n<<<<<< EOF\n" for number in range(20))
+    tracemalloc.start()
+
+    for file in read_text(data, Limits()).files:
+        assert len(file.read(1 << 20)) == 1_000_000
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000

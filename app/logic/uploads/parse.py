@@ -147,7 +147,7 @@ def _check_age(reading: _Reading, name: str | None, timestamp: float | None) -> 
         return
     if reading.age.enforced:
         raise _Expired(name, timestamp)
-    reading.notes.add(name, "old_report", f"it says it was made {show_time(timestamp)}, long before this upload")
+    reading.notes.add(name, "old_report", f"made {show_time(timestamp)}, more than 12 hours before this upload")
 
 
 def _note_losses(notes: Notes, name: str | None, stats: ParseStats) -> None:

@@ -3,18 +3,17 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from app.logic.coverage.builder import IgnoredLines
 from app.logic.uploads.limits import Limits
 from app.logic.uploads.listing import clean_entry
+from app.logic.uploads.notes import Note
 
 MAX_ENTRY: Final = 16 << 10  # bytes of a path in the file list; git may spell each byte of a name with four
 MAX_FIXES: Final = 64 << 20  # bytes of lines to ignore: line numbers take many times as much memory
 _BLANKS: Final = re.compile(rb"[ \t\n\v\f\r]*+")
 _TAIL: Final = 4096
-
-Note = Mapping[str, Any]
 
 
 class EnvelopeError(Exception):

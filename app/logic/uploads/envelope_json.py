@@ -22,12 +22,12 @@ from app.logic.uploads.envelope_content import (
     Envelope,
     EnvelopeError,
     FileError,
-    Note,
     TooManyFiles,
     read_listing,
 )
 from app.logic.uploads.ignored_lines import LAST_LINE
 from app.logic.uploads.limits import Limits
+from app.logic.uploads.notes import Note
 
 FILE_FORMAT: Final = "base64+compressed"
 _PIECE: Final = 1 << 20
@@ -85,7 +85,7 @@ def read_json(data: bytes, limits: Limits) -> Envelope:
     entries = _files(envelope.coverage_files, limits)
     notes: list[Note] = []
     listing = read_listing(_listed(envelope.network_files, limits, notes), limits, notes)
-    fixes = _read_fixes(bytes(envelope.report_fixes) or bytes(envelope.path_fixes), notes)
+    fixes = _read_fixes(envelope.report_fixes if _is_given(envelope.report_fixes) else envelope.path_fixes, notes)
     return Envelope(listing, fixes, [_PackedFile(entry, _name(entry)) for entry in entries], tuple(notes))
 
 
@@ -148,7 +148,7 @@ def _name(entry: msgspec.Raw) -> str | None:
 
 def _listed(raw: msgspec.Raw, limits: Limits, notes: list[Note]) -> Iterator[str]:
     """Yield the texts in `network_files`; what else stands there is left out."""
-    if bytes(memoryview(raw)[:5]) in (b"", b"null"):
+    if not _is_given(raw):
         return
     if _has_more_commas(raw, limits.listing_entries * _COMMAS_PER_ENTRY):
         notes.append(
@@ -165,11 +165,15 @@ def _listed(raw: msgspec.Raw, limits: Limits, notes: list[Note]) -> Iterator[str
             yield _decode(entry, str)
 
 
+def _is_given(raw: msgspec.Raw) -> bool:
+    return bytes(memoryview(raw)[:5]) not in (b"", b"null")
+
+
 def _has_more_commas(raw: msgspec.Raw, most: int) -> bool:
     return sum(1 for _ in islice(re.finditer(b",", memoryview(raw)), most + 1)) > most
 
 
-def _read_fixes(raw: bytes, notes: list[Note]) -> dict[str, IgnoredLines]:
+def _read_fixes(raw: msgspec.Raw, notes: list[Note]) -> dict[str, IgnoredLines]:
     """Read the lines to ignore; an entry that makes no sense is left out with a note."""
     if len(raw) > MAX_FIXES:
         notes.append({"reason": "bad_report_fixes", "detail": f"{len(raw)} bytes, limit {MAX_FIXES}"})
@@ -178,7 +182,7 @@ def _read_fixes(raw: bytes, notes: list[Note]) -> dict[str, IgnoredLines]:
     values: Mapping[str, msgspec.Raw] = {}
     problem: Exception | None = None
     try:
-        values = (_decode(raw, _Fixes).value if raw and raw != b"null" else None) or {}
+        values = (_decode(raw, _Fixes).value if _is_given(raw) else None) or {}
     except msgspec.MsgspecError as error:
         problem = error
     for path, entry in values.items():

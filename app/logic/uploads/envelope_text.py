@@ -12,7 +12,6 @@ from app.logic.uploads.envelope_content import (
     CoverageFile,
     Envelope,
     FileError,
-    Note,
     TooManyFiles,
     read_listing,
     stripped,
@@ -20,6 +19,7 @@ from app.logic.uploads.envelope_content import (
 from app.logic.uploads.environment import clean_env
 from app.logic.uploads.ignored_lines import read_ignored_text
 from app.logic.uploads.limits import Limits
+from app.logic.uploads.notes import Note
 
 _SEPARATOR: Final = re.compile(rb"<<<<<< (network|ENV|EOF)")
 _REST_IS_IGNORED: Final = b"==FROMNOWONIGNOREDBYCODECOV==>>>"

@@ -14,7 +14,7 @@ COMPRESS = {"gzip": gzip.compress, "zstd": zstandard.ZstdCompressor().compress}
 
 @pytest.mark.parametrize("encoding", COMPRESS)
 @given(parts=st.lists(st.binary(max_size=50), min_size=1, max_size=3))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_streams_behind_one_another_come_back_as_one(encoding: str, parts: list[bytes]) -> None:
     data = b"".join(COMPRESS[encoding](part) for part in parts)
 

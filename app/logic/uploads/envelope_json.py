@@ -25,15 +25,18 @@ from app.logic.uploads.envelope_content import (
     TooManyFiles,
     read_listing,
 )
-from app.logic.uploads.ignored_lines import LAST_LINE
+from app.logic.uploads.ignored_lines import LAST_LINE, MAX_FILES
 from app.logic.uploads.limits import Limits
 from app.logic.uploads.notes import Note
 
 FILE_FORMAT: Final = "base64+compressed"
 _PIECE: Final = 1 << 20
-# Arrays are counted by their commas before they become objects: names may hold some, a file has a few between its keys.
+# Entries are counted by their commas and colons before they become objects. Names may hold some as well, and a file
+# has some between its keys.
 _COMMAS_PER_ENTRY: Final = 4
 _COMMAS_PER_FILE: Final = 1000
+_COLONS_PER_FIX: Final = 4
+_MOST_REPLACED: Final = 16 << 20  # bytes; text with more that is no UTF-8 is no text
 # Half a surrogate pair, escaped: what JSON writers make of a file name that is not UTF-8.
 _HALF: Final = re.compile(
     rb"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|"
@@ -120,6 +123,8 @@ def _as_utf8(data: memoryview) -> bytearray:
     mended = bytearray()
     for start in range(0, len(data), _PIECE):
         mended += decoder.decode(data[start : start + _PIECE], start + _PIECE >= len(data)).encode()
+        if len(mended) > start + _PIECE + _MOST_REPLACED:
+            raise msgspec.DecodeError("most of it is not UTF-8")
     return mended
 
 
@@ -129,7 +134,7 @@ def _mend(found: re.Match[bytes]) -> bytes:
 
 
 def _files(raw: msgspec.Raw, limits: Limits) -> list[msgspec.Raw]:
-    if _has_more_commas(raw, limits.files * _COMMAS_PER_FILE):
+    if _has_more(b",", raw, limits.files * _COMMAS_PER_FILE):
         raise TooManyFiles(limits)
     try:
         entries = _decode(raw, list[msgspec.Raw])
@@ -150,7 +155,7 @@ def _listed(raw: msgspec.Raw, limits: Limits, notes: list[Note]) -> Iterator[str
     """Yield the texts in `network_files`; what else stands there is left out."""
     if not _is_given(raw):
         return
-    if _has_more_commas(raw, limits.listing_entries * _COMMAS_PER_ENTRY):
+    if _has_more(b",", raw, limits.listing_entries * _COMMAS_PER_ENTRY):
         notes.append(
             {"reason": "listing_cut", "detail": f"far more than {limits.listing_entries} entries: none is used"}
         )
@@ -169,14 +174,17 @@ def _is_given(raw: msgspec.Raw) -> bool:
     return bytes(memoryview(raw)[:5]) not in (b"", b"null")
 
 
-def _has_more_commas(raw: msgspec.Raw, most: int) -> bool:
-    return sum(1 for _ in islice(re.finditer(b",", memoryview(raw)), most + 1)) > most
+def _has_more(mark: bytes, raw: msgspec.Raw, most: int) -> bool:
+    return sum(1 for _ in islice(re.finditer(mark, memoryview(raw)), most + 1)) > most
 
 
 def _read_fixes(raw: msgspec.Raw, notes: list[Note]) -> dict[str, IgnoredLines]:
     """Read the lines to ignore; an entry that makes no sense is left out with a note."""
     if len(raw) > MAX_FIXES:
         notes.append({"reason": "bad_report_fixes", "detail": f"{len(raw)} bytes, limit {MAX_FIXES}"})
+        return {}
+    if _has_more(b":", raw, MAX_FILES * _COLONS_PER_FIX):
+        notes.append({"reason": "bad_report_fixes", "detail": f"far more than {MAX_FILES} files: none is used"})
         return {}
     fixes: dict[str, IgnoredLines] = {}
     values: Mapping[str, msgspec.Raw] = {}

@@ -22,6 +22,7 @@ from app.logic.uploads.limits import Limits
 from app.logic.uploads.notes import Note
 
 _SEPARATOR: Final = re.compile(rb"<<<<<< (network|ENV|EOF)")
+_SEPARATORS_PER_FILE: Final = 4
 _REST_IS_IGNORED: Final = b"==FROMNOWONIGNOREDBYCODECOV==>>>"
 _HEADER: Final = b"# path="
 _FIXES: Final = "fixes"
@@ -54,7 +55,7 @@ def read_text(data: bytes, limits: Limits) -> Envelope:
     """Read an upload in sections; any bytes are one. Raises TooManyFiles."""
     files: list[CoverageFile] = []
     listing = env = fixes = None
-    for section in _sections(data):
+    for section in _sections(data, limits):
         if section.kind == b"network":
             listing = section
         elif section.kind == b"ENV":
@@ -71,12 +72,17 @@ def read_text(data: bytes, limits: Limits) -> Envelope:
     return Envelope(paths, ignored, files, tuple(notes), _read_env(env) if env else {})
 
 
-def _sections(data: bytes) -> Iterator[_Section]:
-    """Yield the sections that are not empty. What follows a section says what it is, so the last one is a file."""
+def _sections(data: bytes, limits: Limits) -> Iterator[_Section]:
+    """Yield the sections that are not empty. What follows a section says what it is, so the last one is a file.
+
+    Empty ones are counted all the same, so that an upload of nothing but separators ends soon.
+    """
     end = data.find(_REST_IS_IGNORED)
     end = len(data) if end < 0 else end
     start = 0
-    for separator in _SEPARATOR.finditer(data, 0, end):
+    for number, separator in enumerate(_SEPARATOR.finditer(data, 0, end)):
+        if number > limits.files * _SEPARATORS_PER_FILE:
+            raise TooManyFiles(limits)
         if section := _section(data, separator[1], start, separator.start()):
             yield section
         start = separator.end()

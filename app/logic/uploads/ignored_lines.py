@@ -1,6 +1,7 @@
 """Lines of source files that are not to be counted, as uploaders list them in text (docs/messages.md)."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,6 +9,8 @@ from typing import Final
 from app.logic.coverage.builder import IgnoredLines
 
 LAST_LINE: Final = 2**31 - 1
+MAX_FILES: Final = 500_000
+MAX_ENTRIES: Final = 5_000_000
 # All blocks of an upload together: two short lines of text can stand for as many numbers as a file has lines.
 MAX_BLOCK_LINES: Final = 2_000_000
 _END_OF_FILE: Final = "EOF: "
@@ -36,14 +39,18 @@ def read_ignored_text(entries: Iterable[str]) -> tuple[dict[str, IgnoredLines], 
     skipped. Source text may open or close a block, whose inner lines are to be ignored as well: the first opener of a
     file goes with its first closer, and so on.
     """
-    files: dict[str, _Marks] = {}
-    for entry in entries:
+    files: defaultdict[str, _Marks] = defaultdict(_Marks)
+    problem = None
+    for number, entry in enumerate(entries):
+        if number == MAX_ENTRIES or len(files) > MAX_FILES:
+            problem = f"more than {MAX_FILES} files or {MAX_ENTRIES} entries; the rest is left out"
+            break
         text = entry.strip()
         if text.startswith(_END_OF_FILE):
             _read_end(text, files)
         else:
             _read_numbers(text, files)
-    room, problem = MAX_BLOCK_LINES, None
+    room = MAX_BLOCK_LINES
     for marks in files.values():
         room -= _fill_blocks(marks, room)
         if room < 0:
@@ -70,15 +77,15 @@ def _united(a: IgnoredLines, b: IgnoredLines) -> IgnoredLines:
     return IgnoredLines(a.lines | b.lines, max((eof for eof in (a.eof, b.eof) if eof is not None), default=None))
 
 
-def _read_end(text: str, files: dict[str, _Marks]) -> None:
+def _read_end(text: str, files: defaultdict[str, _Marks]) -> None:
     parts = text.split(" ", 2)
     number = _line_number(parts[1])
     if number is not None and len(parts) > 2 and parts[2]:
-        marks = files.setdefault(parts[2], _Marks())
+        marks = files[parts[2]]
         marks.eof = max(number, marks.eof or 0)
 
 
-def _read_numbers(text: str, files: dict[str, _Marks]) -> None:
+def _read_numbers(text: str, files: defaultdict[str, _Marks]) -> None:
     """Read `path:numbers[:source text]`: the path ends at the first colon that numbers follow.
 
     The colon of a drive letter is part of the path.
@@ -90,9 +97,9 @@ def _read_numbers(text: str, files: dict[str, _Marks]) -> None:
             continue
         path = ":".join(parts[:place])
         if path:
-            marks = files.setdefault(path, _Marks())
+            marks = files[path]
             marks.lines |= numbers
-            if len(numbers) == 1:
+            if len(numbers) == 1 and len(parts) > place + 1:
                 _read_source(":".join(parts[place + 1 :]).strip(), min(numbers), marks)
         return
 

@@ -132,6 +132,20 @@ def test_a_listing_that_is_none_is_left_out_with_a_note() -> None:
     assert [note["reason"] for note in envelope.notes] == ["bad_listing"]
 
 
+def test_lines_to_ignore_of_too_many_files_are_left_out_with_a_note() -> None:
+    value = b"{" + b'"a":0,' * 2_000_001 + b'"b":0}'
+
+    envelope = read_json(b'{"coverage_files": [], "report_fixes": {"value": ' + value + b"}}", Limits())
+
+    assert envelope.fixes == {}
+    assert [note["reason"] for note in envelope.notes] == ["bad_report_fixes"]
+
+
+def test_an_upload_that_is_mostly_no_text_is_given_up() -> None:
+    with pytest.raises(EnvelopeError, match="bad_json"):
+        read_json(b'{"coverage_files": ["' + b"\xff" * (20 << 20) + b'"], }', Limits())
+
+
 def test_entries_that_are_no_text_or_no_path_are_left_out() -> None:
     data = json.dumps({"coverage_files": [], "network_files": ["a.py", 5, None, ["b"], "", "x" * 20_000, "./c.py"]})
 

@@ -124,9 +124,10 @@ def test_a_listing_beyond_the_limit_is_cut_with_a_note() -> None:
     assert envelope.notes == ({"reason": "listing_cut", "detail": "only the first 2 entries are used"},)
 
 
-def test_more_files_than_allowed_are_refused() -> None:
+@pytest.mark.parametrize("data", [b"X<<<<<< EOF" * 3, b"<<<<<< EOF" * 100, b"a<<<<<< network" * 100])
+def test_more_files_than_allowed_are_refused(data: bytes) -> None:
     with pytest.raises(EnvelopeError) as caught:
-        read_text(b"X<<<<<< EOF" * 3, Limits(files=2))
+        read_text(data, Limits(files=2))
 
     assert caught.value.reason == "too_many_files"
 
@@ -179,7 +180,7 @@ PIECES = [b"<<<<<< EOF", b"<<<<<< ENV", b"<<<<<< network", b"# path=", b"fixes",
 
 
 @given(st.lists(st.sampled_from([*PIECES, b"\xef\xbb\xbf", b"EOF: ", b"/*", b"*/", b"a"]) | st.binary(max_size=3)))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_and_nothing_is_lost_of_files(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
 

@@ -111,7 +111,7 @@ def test_the_zone_of_the_upload_does_not_matter() -> None:
 
 
 @given(st.text() | st.integers() | st.floats() | st.booleans() | st.none() | st.dates().map(str), st.floats())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_setting_and_no_date_is_a_failure(value: object, timestamp: float) -> None:
     limit = age_limit({"codecov": {"max_report_age": value}}, CREATED)
 

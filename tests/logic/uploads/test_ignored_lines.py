@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.coverage.builder import IgnoredLines
-from app.logic.uploads.ignored_lines import place, read_ignored_text
+from app.logic.uploads.ignored_lines import MAX_FILES, place, read_ignored_text
 
 
 def ignored(*entries: str) -> dict[str, tuple[set[int], int | None]]:
@@ -104,8 +104,15 @@ def test_overlapping_blocks_do_not_multiply() -> None:
     assert len(fixes["f.c"].lines) == 1_000_299
 
 
+def test_more_files_than_any_repository_has_are_cut() -> None:
+    fixes, problem = read_ignored_text(f"{number}.c:1" for number in range(MAX_FILES + 1000))
+
+    assert len(fixes) == MAX_FILES + 1
+    assert problem is not None
+
+
 @given(st.text(alphabet="ab:,/*\\ 0159EOF\n\x00\ud800é"), st.integers(1, 99))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_text_disturbs_the_entries_beside_it(text: str, line: int) -> None:
     fixes, _ = read_ignored_text([text, f"good.py:{line}"])
 

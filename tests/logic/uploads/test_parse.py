@@ -235,6 +235,17 @@ def test_lines_beyond_the_limit_are_dropped_with_a_note() -> None:
     assert reasons(parsed) == ["lines_out_of_range"]
 
 
+@pytest.mark.parametrize("is_text", [True, False])
+def test_a_file_list_beyond_the_limit_is_cut_with_a_note(is_text: bool) -> None:
+    report, listing = LCOV + LCOV.replace(b"src/a.py", b"src/b.py"), ("src/a.py", "src/b.py")
+    data = text_upload({"lcov.info": report}, listing) if is_text else write_envelope({"lcov.info": report}, listing)
+
+    parsed = parse_upload(data, TEXT if is_text else JSON, Limits(listing_entries=1))
+
+    assert lines_of(parsed) == {"src/a.py": {1: 1, 2: 0}}
+    assert reasons(parsed) == ["listing_cut", "paths_dropped"]
+
+
 def cobertura(date: str) -> bytes:
     return (
         f'<coverage timestamp="{date}"><packages><package><classes><class filename="src/a.py"><lines>'

@@ -22,7 +22,7 @@ from app.clients.http import HttpClient, HttpPolicy
 from app.clients.storage import ObjectStorage
 from app.logging_setup import configure_logging
 from app.logic.notifications.notify import Notified, NotifyPolicy
-from app.logic.uploads.limits import Limits
+from app.logic.uploads.envelope import Limits
 from app.logic.uploads.process import ProcessPolicy
 from app.middleware import standard_middleware
 from app.models.database import Database, db, lost_wake_hooks, open_database

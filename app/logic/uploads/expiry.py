@@ -10,7 +10,7 @@ DEFAULT_AGE: Final = 12 * 3600  # seconds
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _WORDS: Final = {"second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w"}
 _DURATION: Final = re.compile(r"([0-9]{1,9}) ?(?:([smhdw])|(second|minute|hour|day|week)s?)(?: ago)?", re.IGNORECASE)
-_END_OF_TIME: Final = 10**12  # seconds, some 30,000 years
+_END_OF_TIME: Final = 10**15  # seconds, some 30 million years
 _NEVER: Final = ("false", "0", "off", "never")
 
 

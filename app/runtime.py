@@ -219,6 +219,7 @@ def _process_policy(settings: Settings) -> ProcessPolicy:
         # Nobody else is about to upload to a process of one person's own.
         debounce=timedelta(0) if settings.is_embedded else timedelta(seconds=settings.uploads.debounce),
         limits=Limits(
+            stored_bytes=limits.stored_bytes,
             raw_bytes=limits.raw_bytes,
             file_bytes=limits.file_bytes,
             files=limits.files,

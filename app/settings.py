@@ -86,6 +86,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
+    stored_bytes: int
     raw_bytes: int
     file_bytes: int
     files: int
@@ -239,6 +240,7 @@ class _Worker(_Section):
 
 class _Limits(_Section):
     result = LimitSettings
+    stored_bytes = Size(load_default=256 << 20)
     raw_bytes = Size(load_default=1 << 30)
     file_bytes = Size(load_default=512 << 20)
     files = fields.Integer(load_default=20_000, validate=validate.Range(1))

@@ -1,12 +1,11 @@
 """Object storage: S3, MinIO, Google Cloud, Azure, a local folder or memory behind the same few operations."""
 
 import os
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -14,15 +13,13 @@ import zstandard
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
+from app.helpers import compression
+
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # Up to this size an object is one request; larger ones are sent in parts of this size.
 _PART = 32 << 20
-# Input is undone in slices, so that a bomb overshoots the bound by no more than some 64 MiB: a block of four bytes
-# can stand for 128 KiB.
-_SLICE = 2048
 
 
 class StorageError(Exception):
@@ -39,9 +36,17 @@ class ObjectMissing(StorageError):
 
 
 class ObjectTooLarge(StorageError):
-    """The object, once decompressed, is larger than the caller accepts."""
+    """The object, as stored or once decompressed, is larger than the caller accepts.
+
+    `limit` is the bound it broke, in bytes; `size` is what is stored, None where it grew while it was decompressed.
+    """
 
     code = "object_too_large"
+
+    def __init__(self, message: str, *, limit: int, size: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.size = size
 
 
 class ObjectCorrupt(StorageError):
@@ -156,36 +161,42 @@ class ObjectStorage:
         """
         _check(path)
         # Data that is zstd itself would be taken for our compression where it cannot be marked: one layer more.
-        compress = compress or (not self._has_attributes and data.startswith(_ZSTD_MAGIC))
+        compress = compress or (not self._has_attributes and data.startswith(compression.ZSTD_MAGIC))
         body = _compress(data) if compress else data
         attributes = {"Content-Encoding": "zstd"} if compress and self._has_attributes else None
         with _storage_errors(path):
             self._store.put(path, body, attributes=attributes, chunk_size=_PART)
 
-    def get(self, path: str, *, max_bytes: int) -> bytes:
+    def get(self, path: str, *, max_bytes: int, max_stored: int | None = None) -> bytes:
         """The contents, with the Content-Encoding undone; an encoding other than gzip and zstd is left alone.
 
-        Raises ObjectMissing, ObjectTooLarge when they are longer than `max_bytes`, ObjectCorrupt.
+        Raises ObjectMissing, ObjectCorrupt, and ObjectTooLarge when the contents are longer than `max_bytes` or the
+        object as stored is longer than `max_stored` (which follows from `max_bytes` if not given).
         """
         _check(path)
+        if max_stored is None:
+            # Compression may lengthen what cannot be compressed by a little.
+            max_stored = max_bytes + max_bytes // 100 + 1024
         with _storage_errors(path):
             answer = self._store.get(path)
-            # Compression may lengthen what cannot be compressed by a little.
-            if answer.meta["size"] > max_bytes + max_bytes // 100 + 1024:
-                raise ObjectTooLarge(f"{path} is stored with {answer.meta['size']} bytes, {max_bytes} are allowed")
+            size = int(answer.meta["size"])
+            if size > max_stored:
+                message = f"{path} is stored with {size} bytes, {max_stored} are allowed"
+                raise ObjectTooLarge(message, limit=max_stored, size=size)
             body = bytes(answer.bytes())
         for encoding in self._encodings(answer.attributes, body):
-            if encoding not in _DECODERS:
+            if not compression.is_known(encoding):
                 break
-            body = _decode(path, body, _DECODERS[encoding], max_bytes)
+            body = _decode(path, body, encoding, max_bytes)
         if len(body) > max_bytes:
-            raise ObjectTooLarge(f"{path} has {len(body)} bytes, {max_bytes} are allowed")
+            message = f"{path} has {len(body)} bytes, {max_bytes} are allowed"
+            raise ObjectTooLarge(message, limit=max_bytes, size=len(body))
         return body
 
     def _encodings(self, attributes: Mapping[Any, str], body: bytes) -> list[str]:
         """Encodings of a body, the one to undo first in front."""
         if not self._has_attributes:
-            return ["zstd"] if body.startswith(_ZSTD_MAGIC) else []
+            return ["zstd"] if body.startswith(compression.ZSTD_MAGIC) else []
         names = [name.strip().lower() for name in attributes.get("Content-Encoding", "").split(",")]
         # "aws-chunked" is a form of transfer that some servers record by mistake.
         return [name for name in reversed(names) if name not in ("", "identity", "aws-chunked")]
@@ -230,46 +241,17 @@ class ObjectStorage:
             return obstore.sign(self._signer, method, path, lifetime)
 
 
-class _Decoder(Protocol):
-    """What the decompression objects of zlib and zstandard have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: Any, /) -> bytes: ...
-
-
-_DECODERS: Mapping[str, Callable[[], _Decoder]] = {
-    "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
-    "gzip": lambda: zlib.decompressobj(wbits=zlib.MAX_WBITS | 16),
-}
-
-
 def _compress(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(data)
 
 
-def _decode(path: str, data: bytes, new_decoder: Callable[[], _Decoder], max_bytes: int) -> bytes:
-    """Undo one compression; both formats allow several compressed streams behind one another."""
-    view, position, parts, length = memoryview(data), 0, list[bytes](), 0
-    while position < len(view):
-        decoder = new_decoder()
-        while position < len(view) and not decoder.eof:
-            piece = view[position : position + _SLICE]
-            try:
-                part = decoder.decompress(piece)
-            except (zlib.error, zstandard.ZstdError) as error:
-                raise ObjectCorrupt(f"{path} cannot be decompressed: {error}") from error
-            position += len(piece)
-            length += len(part)
-            if length > max_bytes:
-                raise ObjectTooLarge(f"{path} has more than the allowed {max_bytes} bytes when decompressed")
-            parts.append(part)
-        if not decoder.eof:
-            raise ObjectCorrupt(f"{path} ends in the middle of its compressed data")
-        position -= len(decoder.unused_data)
-    return b"".join(parts)
+def _decode(path: str, data: bytes, encoding: str, max_bytes: int) -> bytes:
+    try:
+        return compression.decompress(data, encoding, max_bytes)
+    except compression.TooLarge as error:
+        raise ObjectTooLarge(f"{path} {error}", limit=max_bytes) from error
+    except compression.Corrupt as error:
+        raise ObjectCorrupt(f"{path} {error}") from error
 
 
 def _check(path: str) -> None:

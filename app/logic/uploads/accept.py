@@ -3,19 +3,20 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.clients.storage import ObjectStorage
 from app.helpers.text import storable
 from app.logic.uploads import events, object_names, objects
+from app.logic.uploads.envelope import JSON_VERSION
+from app.logic.uploads.environment import clean_env
 from app.models.database import db
 from app.models.git import Commit
 from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Flag, Upload, UploadFlag
 from app.models.repositories import Repository
 
-FORMAT_VERSION = "v1"
 MAX_TEXT = 1024
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -30,7 +31,11 @@ class UploadRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    """What a producer says about an upload. `committed_at` may be a guess: preparation reads the commit itself."""
+    """What a producer says about an upload. `committed_at` may be a guess: preparation reads the commit itself.
+
+    `build_code` and `job_code` are the CI's names of the run; `env` are variables the user wants to see with it.
+    `format_version` is `v1` for the JSON form of the raw object, anything else for the text form.
+    """
 
     repo_id: int
     sha: str
@@ -41,7 +46,11 @@ class NewUpload:
     pull_number: int | None = None
     parent_sha: str | None = None
     ci_provider: str | None = None
+    build_code: str | None = None
     build_url: str | None = None
+    job_code: str | None = None
+    env: Mapping[str, str] | None = None
+    format_version: str | None = JSON_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +98,11 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
             session_index=index,
             name=_text(new.name, 100),
             ci_provider=_text(new.ci_provider),
+            build_code=_text(new.build_code),
             build_url=_text(new.build_url),
-            format_version=FORMAT_VERSION,
+            job_code=_text(new.job_code),
+            env=clean_env(new.env.items()) if new.env else None,
+            format_version=_text(new.format_version),
             object_path=path,
             size_bytes=len(body),
             content_sha256=hashlib.sha256(body).digest(),

@@ -1,149 +1,182 @@
 """From the bytes of a raw upload to its parsed report: pure, so that the same upload always gives the same report."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from app.helpers.text import storable
-from app.logic.coverage.builder import IgnoredLines, ReportBuilder
+from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.dropped import DropReason
-from app.logic.coverage.formats.base import FormatOptions
-from app.logic.coverage.read import FileRead, read_file
+from app.logic.coverage.formats.base import FormatOptions, ParseStats
+from app.logic.coverage.read import read_file
 from app.logic.coverage.report import Report
-from app.logic.uploads import problems
-from app.logic.uploads.envelope import Envelope, EnvelopeError, FileError, Limits, index, read_envelope, unpack
+from app.logic.uploads import ignored_lines, problems
+from app.logic.uploads.envelope import JSON_VERSION, CoverageFile, Envelope, EnvelopeError, FileError, read_envelope
+from app.logic.uploads.expiry import AgeLimit, age_limit, show_time
+from app.logic.uploads.limits import Limits
+from app.logic.uploads.notes import MAX_DETAIL, Note, Notes, shown
 from app.logic.uploads.paths.fixer import PathFixer
+from app.logic.uploads.paths.listing import Listing
 from app.logic.uploads.paths.rules import PathRules
 from app.logic.uploads.problems import UploadProblem
+from app.logic.uploads.switches import format_switches
 
 PARSER_VERSION = "2"  # part of the stored facts of an upload: raise it when the same bytes give another report
-MAX_NOTES = 50
-MAX_DETAIL = 300  # characters of a note's text
 # The same run twice, as Istanbul writes it by default: the JSON knows more.
 TWICE = ("coverage/coverage.json", "coverage/coverage.lcov")
+
+FixerFor = Callable[[str | None], PathFixer]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFacts:
+    """What is known of an upload besides its bytes, and never changes.
+
+    `created_at` is when it came in; `config` is the repository's configuration as it was pinned for the report, already
+    checked and normalised; `flags` are the upload's. `repository_name` is a directory on some CI machines.
+    """
+
+    created_at: datetime
+    format_version: str | None = JSON_VERSION
+    config: Mapping[str, Any] = field(default_factory=dict)
+    flags: Sequence[str] = ()
+    repository_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedUpload:
     """What an upload came to: a report, or the problem to store; `notes` say which of its files were left out and why.
 
-    `formats` names the format of each file that gave lines; `dropped_paths` counts paths that are none of the
-    repository's files, by DropReason.
+    `formats` names the format of each file that gave lines; `env` holds the variables that the envelope brought along,
+    None if its form has none; `dropped_paths` counts paths that are none of the repository's files, by DropReason.
     """
 
     report: Report | None
     problem: UploadProblem | None
-    notes: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[Note, ...] = ()
     formats: tuple[str, ...] = ()
+    env: Mapping[str, str] | None = None
     dropped_paths: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Expired(Exception):
+    """A file is older than the repository allows, so the upload as a whole cannot be trusted."""
+
+    def __init__(self, filename: str | None, timestamp: float) -> None:
+        super().__init__()
+        self.problem = UploadProblem(
+            problems.REPORT_EXPIRED, {"filename": shown(filename), "timestamp": show_time(timestamp)}
+        )
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The state of one upload while its files are read."""
+    """The state of one upload while its files are read; `outcomes` are those of all files so far."""
 
     builder: ReportBuilder
-    notes: list[Mapping[str, Any]] = field(default_factory=list)
-    more_notes: int = 0
+    limits: Limits
+    age: AgeLimit
+    switches: frozenset[str]
+    notes: Notes = field(default_factory=Notes)
     formats: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
 
-    def note(self, file: str | None, reason: str, detail: str | None) -> None:
-        if len(self.notes) == MAX_NOTES:
-            self.more_notes += 1
-            return
-        self.notes.append({"file": _text(file), "reason": reason, "detail": _text(detail)})
 
-
-def parse_upload(data: bytes, limits: Limits, options: FormatOptions, rules: PathRules | None = None) -> ParsedUpload:
-    """Read a raw upload object; never raises for bad content. `rules` are those of the repository's configuration."""
+def parse_upload(data: bytes, facts: UploadFacts, limits: Limits) -> ParsedUpload:
+    """Read a raw upload object; never raises for bad content."""
     try:
-        envelope = read_envelope(data, limits)
+        envelope = read_envelope(data, facts.format_version, limits)
     except EnvelopeError as error:
-        if not data.strip():
-            return ParsedUpload(None, UploadProblem(problems.REPORT_EMPTY, {"reason": "the object is empty"}))
-        params = {"reason": error.reason, "detail": _text(error.detail)}
+        params = {"reason": error.reason, "detail": shown(error.detail)}
         return ParsedUpload(None, UploadProblem(problems.UNKNOWN_PROCESSING, params))
-    return _read_files(envelope, limits, options, rules or PathRules())
+    return _read_files(envelope, facts, limits)
 
 
-def _read_files(envelope: Envelope, limits: Limits, options: FormatOptions, rules: PathRules) -> ParsedUpload:
-    listing = index(envelope)
-    ignored = _resolve_fixes(envelope.fixes, PathFixer(listing, rules=rules))
-    reading = _Reading(ReportBuilder(ignored=ignored, max_line=limits.source_lines))
+def _path_fixers(listing: tuple[str, ...], rules: PathRules) -> FixerFor:
+    """Return what makes the path fixer of a coverage file from its name; without a name for the lines to ignore."""
+    index = Listing(listing) if listing else None
+    return lambda name: PathFixer(index, name, rules)
+
+
+def _read_files(envelope: Envelope, facts: UploadFacts, limits: Limits) -> ParsedUpload:
+    rules = PathRules.from_config(facts.config, facts.flags, facts.repository_name)
+    fixer_for = _path_fixers(envelope.listing, rules)
+    ignored = ignored_lines.place(envelope.fixes, fixer_for(None).resolve)
+    reading = _Reading(
+        ReportBuilder(ignored=ignored, max_line=limits.source_lines),
+        limits,
+        age_limit(facts.config, facts.created_at),
+        format_switches(facts.config),
+    )
     if rules.problems:
-        reading.note(None, "bad_path_rules", f"{len(rules.problems)} left out; first: {rules.problems[0]}")
+        reading.notes.add(None, "bad_path_rules", f"{len(rules.problems)} left out; first: {rules.problems[0]}")
     for note in envelope.notes:
-        reading.note(None, note["reason"], note["detail"])
-    twice = TWICE[1] if TWICE[0] in envelope.file_names() else None
-    for name, file in envelope.open_files():
-        if isinstance(file, FileError):
-            reading.outcomes.append(file.reason)
-            reading.note(name, file.reason, file.detail)
-            continue
-        if name is not None and name == twice:
-            reading.note(name, "same_as", TWICE[0])
-            continue
-        try:
-            content = unpack(file, limits)
-        except FileError as error:
-            reading.outcomes.append(error.reason)
-            reading.note(name, error.reason, error.detail)
-            continue
-        fixer = PathFixer(listing, name, rules)
-        reading.builder.begin_document(fixer.resolve)
-        settings = FormatOptions(options.switches, fixer.has_listing)
-        _take(reading, name, read_file(name, content, reading.builder, settings, max_bytes=limits.file_bytes))
-    return _conclude(reading)
+        reading.notes.add(None, note["reason"], note["detail"])
+    twice = TWICE[1] if any(file.name == TWICE[0] for file in envelope.files) else None
+    try:
+        for file in envelope.files:
+            if twice is not None and file.name == twice:
+                reading.notes.add(file.name, "same_as", TWICE[0])
+            else:
+                _read(reading, file, fixer_for(file.name))
+    except _Expired as expired:
+        return ParsedUpload(None, expired.problem, reading.notes.all(), tuple(reading.formats), envelope.env)
+    return _conclude(reading, envelope.env)
 
 
-def _resolve_fixes(fixes: Mapping[str, IgnoredLines], fixer: PathFixer) -> dict[str, IgnoredLines]:
-    """Return the lines to ignore by repository path; two spellings of a path are one file."""
-    resolved: dict[str, IgnoredLines] = {}
-    for path, lines in fixes.items():
-        found = fixer.resolve([path], ())
-        place = path if isinstance(found, DropReason) else found
-        resolved[place] = _united(resolved[place], lines) if place in resolved else lines
-    return resolved
-
-
-def _united(a: IgnoredLines, b: IgnoredLines) -> IgnoredLines:
-    return IgnoredLines(a.lines | b.lines, max((eof for eof in (a.eof, b.eof) if eof is not None), default=None))
-
-
-def _take(reading: _Reading, name: str | None, read: FileRead) -> None:
+def _read(reading: _Reading, file: CoverageFile, fixer: PathFixer) -> None:
+    most = reading.limits.file_bytes
+    try:
+        content = file.read(most)
+    except FileError as error:
+        reading.outcomes.append(error.reason)
+        reading.notes.add(file.name, error.reason, error.detail)
+        return
+    reading.builder.begin_document(fixer.resolve)
+    options = FormatOptions(reading.switches, fixer.has_listing)
+    read = read_file(file.name, content, reading.builder, options, max_bytes=most)
+    if read.stats is not None:
+        _check_age(reading, file.name, read.stats.timestamp)
     reading.outcomes.append(read.outcome)
     if read.outcome != "ok":
         reading.builder.forget_document()
         if read.outcome != "empty":
-            reading.note(name, read.outcome, read.detail)
+            reading.notes.add(file.name, read.outcome, read.detail)
         return
     if read.format is not None:
         reading.formats.append(read.format)
-    if read.stats is None:
+    if read.stats is not None:
+        _note_losses(reading.notes, file.name, read.stats)
+
+
+def _check_age(reading: _Reading, name: str | None, timestamp: float | None) -> None:
+    if timestamp is None or not reading.age.is_passed(timestamp):
         return
-    if read.stats.truncated:
-        reading.note(name, "truncated", "the complete part was kept")
-    if read.stats.skipped:
-        reading.note(name, "bad_records", f"{read.stats.skipped} skipped; first: {read.stats.first_problem}")
-    for reason, detail in read.stats.notes.items():
-        reading.note(name, reason, detail)
+    if reading.age.enforced:
+        raise _Expired(name, timestamp)
+    reading.notes.add(name, "old_report", f"made {show_time(timestamp)}, more than 12 hours before this upload")
 
 
-def _conclude(reading: _Reading) -> ParsedUpload:
-    builder = reading.builder
+def _note_losses(notes: Notes, name: str | None, stats: ParseStats) -> None:
+    if stats.truncated:
+        notes.add(name, "truncated", "the complete part was kept")
+    if stats.skipped:
+        notes.add(name, "bad_records", f"{stats.skipped} skipped; first: {stats.first_problem}")
+    for reason, detail in stats.notes.items():
+        notes.add(name, reason, detail)
+
+
+def _conclude(reading: _Reading, env: Mapping[str, str] | None) -> ParsedUpload:
+    builder, notes = reading.builder, reading.notes
     report = builder.build()
     if builder.dropped_lines:
-        reading.note(None, "lines_out_of_range", f"{builder.dropped_lines} lines beyond the limit")
+        notes.add(None, "lines_out_of_range", f"{builder.dropped_lines} lines beyond the limit")
     dropped = builder.dropped_paths
     for reason, count in dropped.counts.items() if report.files else ():
-        reading.note(None, "paths_dropped", f"{reason.value} {count}: {', '.join(dropped.samples[reason])}")
+        notes.add(None, "paths_dropped", f"{reason.value} {count}: {', '.join(dropped.samples[reason])}")
     problem = None if report.files else _why_empty(reading)
-    notes = reading.notes
-    if reading.more_notes:
-        notes = [*notes, {"file": None, "reason": "more_notes", "detail": str(reading.more_notes)}]
     counts = {reason.value: count for reason, count in dropped.counts.items()}
-    return ParsedUpload(None if problem else report, problem, tuple(notes), tuple(reading.formats), counts)
+    return ParsedUpload(None if problem else report, problem, notes.all(), tuple(reading.formats), env, counts)
 
 
 def _why_empty(reading: _Reading) -> UploadProblem:
@@ -152,13 +185,13 @@ def _why_empty(reading: _Reading) -> UploadProblem:
         by_rule = dropped.counts.keys() <= {DropReason.IGNORED, DropReason.NOT_INCLUDED}
         params = {
             "reason": "every_path_ignored" if by_rule else "no_path_matched",
-            "samples": [_text(sample) for samples in dropped.samples.values() for sample in samples],
+            "samples": [shown(sample) for samples in dropped.samples.values() for sample in samples],
             "dropped": {reason.value: count for reason, count in dropped.counts.items()},
         }
         return UploadProblem(problems.REPORT_EMPTY, params)
     kinds = set(reading.outcomes) - {"empty"}
     if kinds and kinds <= {"not_recognised", "unsupported"}:
-        names = [note["file"] or "(unnamed)" for note in reading.notes if note["reason"] in kinds][:10]
+        names = [note["file"] or "(unnamed)" for note in reading.notes.among(kinds)][:10]
         return UploadProblem(problems.UNSUPPORTED_FILE_FORMAT, {"files": names})
     if kinds - {"ok", "no_data", "not_recognised", "unsupported"}:
         return UploadProblem(problems.UNKNOWN_PROCESSING, {"reason": "every file failed", "first": _first(reading)})
@@ -167,9 +200,5 @@ def _why_empty(reading: _Reading) -> UploadProblem:
 
 def _first(reading: _Reading) -> str:
     """Return what went wrong with the first file that failed."""
-    note = next((n for n in reading.notes if n["reason"] in reading.outcomes), {"file": None, "detail": None})
+    note = next(iter(reading.notes.among(set(reading.outcomes))), {"file": None, "detail": None})
     return f"{note['file'] or '(unnamed)'}: {note['detail'] or note.get('reason')}"[:MAX_DETAIL]
-
-
-def _text(text: str | None) -> str | None:
-    return None if text is None else storable(text, MAX_DETAIL)

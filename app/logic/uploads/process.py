@@ -11,14 +11,15 @@ from app.clients.storage import ObjectCorrupt, ObjectMissing, ObjectStorage, Obj
 from app.helpers.memory import trim
 from app.helpers.text import storable_json
 from app.logic.coverage import codec, measure
-from app.logic.coverage.formats.base import FormatOptions
 from app.logic.coverage.report import Report
 from app.logic.uploads import events, object_names, objects, problems
-from app.logic.uploads.envelope import Limits
 from app.logic.uploads.finish import tells_of_failures
 from app.logic.uploads.lease import kept
-from app.logic.uploads.parse import PARSER_VERSION, ParsedUpload, parse_upload
+from app.logic.uploads.limits import Limits
+from app.logic.uploads.parse import PARSER_VERSION, ParsedUpload, UploadFacts, parse_upload
 from app.logic.uploads.problems import UploadProblem
+from app.logic.uploads.sessions import flags_of
+from app.logic.uploads.transport import fetch_raw
 from app.models.database import db, now
 from app.models.reports import CommitReport, Upload, UploadError
 
@@ -85,7 +86,7 @@ def _process(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> P
 
 def _failed(upload: Upload, parsed: ParsedUpload, policy: ProcessPolicy) -> Processed:
     problem = parsed.problem or UploadProblem(problems.REPORT_EMPTY)
-    if not fail_upload(upload, problem, parsed.notes, policy.debounce):
+    if not fail_upload(upload, problem, parsed.notes, policy.debounce, **_env(parsed)):
         return Processed(None, "overtaken")
     return Processed(upload.report_id, "error", parsed.formats, problem.code)
 
@@ -108,16 +109,23 @@ def _require_object(storage: ObjectStorage, upload_id: int) -> None:
 
 
 def _parse(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> ParsedUpload:
-    limit = policy.limits.raw_bytes
     try:
-        body = storage.get(upload.object_path or "", max_bytes=limit)
+        body = fetch_raw(storage, upload.object_path or "", policy.limits)
     except ObjectTooLarge as error:
-        params = {"reason": "too_large", "size": upload.size_bytes, "limit": limit, "detail": str(error)}
+        size = upload.size_bytes if error.size is None else error.size
+        params = {"reason": "too_large", "size": size, "limit": error.limit, "detail": str(error)}
         return ParsedUpload(None, UploadProblem(problems.UNKNOWN_PROCESSING, params))
     except ObjectCorrupt as error:
         params = {"reason": "bad_compression", "detail": str(error)}
         return ParsedUpload(None, UploadProblem(problems.UNKNOWN_PROCESSING, params))
-    parsed = parse_upload(body, policy.limits, FormatOptions())
+    facts = UploadFacts(
+        created_at=upload.created_at,
+        format_version=upload.format_version,
+        config=upload.report.config or {},
+        flags=flags_of([upload.id]).get(upload.id, ()),
+        repository_name=upload.repo.name,
+    )
+    parsed = parse_upload(body, facts, policy.limits)
     if len(body) > TRIM_ABOVE:
         del body
         trim()
@@ -142,6 +150,7 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
             totals=totals.as_dict() | {"sessions": 1},
             notes=_notes(parsed.notes),
             error_code=None,
+            **_env(parsed),
         )
         if not settled:
             return  # another worker took the upload over: its object counts
@@ -164,6 +173,11 @@ def _after(debounce: timedelta) -> datetime | None:
     return now() + debounce if debounce else None
 
 
+def _env(parsed: ParsedUpload) -> dict[str, Any]:
+    """Return the column for the variables of the envelope; what the producer sent beside it stays if it has none."""
+    return {"env": dict(parsed.env)} if parsed.env else {}
+
+
 def fail_upload(
     upload: Upload,
     problem: UploadProblem,
@@ -171,14 +185,15 @@ def fail_upload(
     debounce: timedelta,
     *,
     states: Sequence[str] = OPEN_STATES,
+    **values: Any,
 ) -> bool:
     """End an upload in `error` with a row a person can see; assembly decides what it means for the commit.
 
-    False, and nothing is written, when somebody claimed or ended the upload since this row was read: it is not in one
-    of the `states` any more.
+    `values` are further columns of the upload. False, and nothing is written, when somebody claimed or ended it since
+    this row was read: it is not in one of the `states` any more.
     """
     as_read = (Upload.id == upload.id) & Upload.state.in_(states) & (Upload.attempts == upload.attempts)
-    ended = {"state": "error", "error_code": problem.code, "notes": _notes(notes)}
+    ended = values | {"state": "error", "error_code": problem.code, "notes": _notes(notes)}
     with db.atomic():
         if Upload.update(**ended, lease_until=None, lease_owner=None).where(as_read).execute() == 0:
             return False

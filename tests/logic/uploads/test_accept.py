@@ -60,6 +60,34 @@ def test_words_that_the_database_refuses_are_mended(storage: ObjectStorage, repo
     assert len(upload.build_url) == 1024
 
 
+def test_what_the_producer_knows_of_the_ci_job_is_kept(storage: ObjectStorage, repository: Repository) -> None:
+    accepted = accept(
+        storage,
+        repository,
+        ci_provider="github-actions",
+        build_code="1234",
+        build_url="https://ci.example.org/1234",
+        job_code="unit (3.11)",
+        env={"OS": "linux", "BAD\x00": "\ud800", "": "nameless"},
+        format_version="v4",
+    )
+
+    upload = Upload.get_by_id(accepted.upload_id)
+    assert (upload.ci_provider, upload.build_code, upload.job_code) == ("github-actions", "1234", "unit (3.11)")
+    assert (upload.build_url, upload.format_version) == ("https://ci.example.org/1234", "v4")
+    assert upload.env == {"OS": "linux", "BAD\ufffd": "\ufffd"}
+
+
+def test_an_upload_is_of_version_one_unless_its_producer_says_otherwise(
+    storage: ObjectStorage, repository: Repository
+) -> None:
+    plain, text = accept(storage, repository), accept(storage, repository, format_version=None)
+
+    assert Upload.get_by_id(plain.upload_id).format_version == "v1"
+    assert Upload.get_by_id(plain.upload_id).env is None
+    assert Upload.get_by_id(text.upload_id).format_version is None
+
+
 @pytest.mark.parametrize("sha", ["", "main", "a" * 39, "../" * 14, "g" * 40, "a" * 10_000, "a" * 40 + "\n"])
 def test_what_is_no_commit_is_refused(storage: ObjectStorage, repository: Repository, sha: str) -> None:
     with pytest.raises(UploadRefused) as caught:

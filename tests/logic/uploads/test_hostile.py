@@ -144,8 +144,8 @@ def test_notes_are_bounded_and_say_how_many_more_there_are(storage: ObjectStorag
             "unknown_processing",
             {"reason": "every file failed", "first": "a.info: "},
         ),
-        (b"\xff\xfe\x00", "unknown_processing", {"reason": "bad_json"}),
-        (b'{"coverage_files": [' + b"[" * 100_000, "unknown_processing", {"reason": "bad_json"}),
+        (b"\xff\xfe\x00", "unsupported_file_format", {"files": ["(unnamed)"]}),
+        (b'{"coverage_files": [' + b"[" * 100_000 + b"}", "unknown_processing", {"reason": "bad_json"}),
     ],
 )
 def test_an_upload_without_a_line_says_why(
@@ -181,7 +181,7 @@ def test_more_files_than_allowed_are_an_error_with_the_limit(storage: ObjectStor
     upload = run(storage, repository, envelope(OK, OK, OK), Limits(files=2))
 
     params = UploadError.get(UploadError.upload == upload.id).params
-    assert params["reason"] == "too_many_files" and "limit 2" in params["detail"]
+    assert params["reason"] == "too_many_files" and "limit of 2" in params["detail"]
 
 
 def test_the_same_run_in_two_formats_is_read_once(storage: ObjectStorage, repository: Repository) -> None:

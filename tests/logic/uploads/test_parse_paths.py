@@ -1,12 +1,11 @@
 """What the configuration says about paths decides which files of an upload come into its report."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
-from app.logic.coverage.formats.base import FormatOptions
 from app.logic.uploads.envelope import Limits, pack
-from app.logic.uploads.parse import ParsedUpload, parse_upload
-from app.logic.uploads.paths.rules import PathRules
+from app.logic.uploads.parse import ParsedUpload, UploadFacts, parse_upload
 
 LCOV = """\
 SF:/ci/work/src/calc.py
@@ -38,8 +37,8 @@ def parse(
         "network_files": listing,
         "report_fixes": {"format": "legacy", "value": fixes or {}},
     }
-    rules = PathRules.from_config(config, ["unit"], "rocket")
-    return parse_upload(json.dumps(body).encode(), Limits(), FormatOptions(), rules)
+    facts = UploadFacts(datetime(2026, 1, 1, tzinfo=UTC), config=config, flags=["unit"], repository_name="rocket")
+    return parse_upload(json.dumps(body).encode(), facts, Limits())
 
 
 def lines(parsed: ParsedUpload) -> dict[str, dict[int, int]]:

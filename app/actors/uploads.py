@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 from marshmallow import Schema, fields
 
-from app import metrics, runtime
+from app import runtime
+from app.actors import observe
 from app.actors.base import actor
 from app.actors.comparisons import compute
 from app.actors.notify import notify_commit
@@ -54,6 +55,7 @@ def _process_all(upload_ids: Sequence[int]) -> None:
 def _record_failure(payload: dict[str, Any], error: BaseException) -> None:
     report_id = give_up(int(payload["upload_id"]), error, runtime.current().process_policy.debounce)
     if report_id is not None:
+        observe.failed(int(payload["upload_id"]))
         wake(assemble, report_id=report_id)
 
 
@@ -62,9 +64,7 @@ def process(upload_id: int) -> None:
     """Parse one upload and store its parsed report."""
     run = runtime.current()
     result = process_upload(run.storage, upload_id, run.process_policy, f"{socket.gethostname()}:{os.getpid()}")
-    if result.outcome in ("ok", "error"):
-        for name in sorted(set(result.formats)) or ["none"]:
-            metrics.uploads.labels(name, result.outcome, result.error_code or "").inc()
+    observe.processed(upload_id, result)
     if result.held_for is not None and is_repeated():
         # The worker that had this message is gone, or its connection is: look again when its lease has run out.
         wake(process, delay=result.held_for + timedelta(seconds=1), upload_id=upload_id)

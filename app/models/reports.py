@@ -32,6 +32,8 @@ UPLOAD_KINDS = ("uploaded", "carried_forward")
 UPLOAD_STATES = ("received", "processing", "processed", "merged", "superseded", "error")
 OPEN_UPLOAD_STATES = ("received", "processing", "processed")
 SEVERITIES = ("warning", "error")
+TRIES_PER_ROUND = 100  # far more than any upload gets
+FIRST_CARRIED_INDEX = 10_000  # carried sessions have numbers of their own, whatever is uploaded before or after them
 
 
 class CommitReport(Row):
@@ -175,7 +177,8 @@ class Upload(Row):
     """One upload of a report: received from CI, or carried forward from an earlier commit.
 
     `attempts` grows with every claim and so names the claim: a worker whose lease ran out and was taken over cannot
-    write its result any more. `lease_until` of a received upload is when it was called to be processed last. `totals`
+    write its result any more. It never shrinks: an upload that is processed afresh starts the next round of
+    TRIES_PER_ROUND instead. `lease_until` of a received upload is when it was called to be processed last. `totals`
     are those of this upload alone; `notes` list what was skipped while reading it.
     """
 
@@ -217,6 +220,16 @@ class Upload(Row):
     class Meta:
         table_name = "uploads"
         indexes = ((("report", "state"), False), (("created_at",), False), (("repo", "created_at"), False))
+
+    @property
+    def tries(self) -> int:
+        """How often the upload was claimed since it arrived, or since it was last processed afresh."""
+        return int(self.attempts) % TRIES_PER_ROUND
+
+    @property
+    def next_round(self) -> int:
+        """The `attempts` of an upload that is processed afresh; after 300 rounds they start over."""
+        return (int(self.attempts) // TRIES_PER_ROUND + 1) % 300 * TRIES_PER_ROUND
 
     @classmethod
     def claim(cls, upload_id: int, lease: timedelta, owner: str) -> Self | None:
@@ -283,6 +296,7 @@ Upload.add_index(
 Upload.add_index(
     Upload.index(Upload.carried_from_upload, name="uploads_parent_ix", where=Upload.carried_from_upload.is_null(False))
 )
+Upload.add_index(Upload.index(Upload.created_at, name="uploads_raw_ix", where=Upload.object_path.is_null(False)))
 Upload.add_index(
     Upload.index(
         fn.COALESCE(Upload.lease_until, Upload.created_at),

@@ -24,27 +24,32 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """Ids of rows to wake, by what they wait for. `uploads` and `unprepared` are the same wait at two stages."""
+    """Ids of rows to wake, by what they wait for. `uploads` and `unprepared` are the same wait at two stages.
+
+    `given_up` is the number of uploads that ended in an error instead.
+    """
 
     uploads: tuple[int, ...] = ()
     unprepared: tuple[int, ...] = ()
     reports: tuple[int, ...] = ()
     comparisons: tuple[int, ...] = ()
     commits: tuple[int, ...] = ()
+    given_up: int = 0
 
     def counts(self) -> dict[str, int]:
-        return {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        return {field.name: len(getattr(self, field.name)) for field in fields(self) if field.name != "given_up"}
 
 
 def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MERGE_PATIENCE) -> Overdue:
     """Return what to wake. What killed its worker MAX_ATTEMPTS times ends in an error instead."""
-    uploads, unprepared = _take_uploads(patience)
+    uploads, unprepared, given_up = _take_uploads(patience)
     return Overdue(
         uploads=uploads,
         unprepared=unprepared,
         reports=_take_reports(merge_patience),
         comparisons=_take_comparisons(2 * patience),
         commits=_take_untold(patience),
+        given_up=given_up,
     )
 
 
@@ -54,20 +59,21 @@ def _take(model: Any, waiting: Any, since: Any, **mark: Any) -> list[Any]:
     return list(model.update(**mark).where(model.id.in_(ids)).returning(model).execute())
 
 
-def _take_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _take_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     since = fn.COALESCE(Upload.lease_until, Upload.created_at)
     waiting = Upload.state.in_(OPEN_STATES) & (since < fn.now() - patience)
     wake: list[int] = []
     unprepared: list[int] = []
+    given_up = 0
     for upload in _take(Upload, waiting, since, lease_until=fn.now()):
-        if upload.attempts >= MAX_ATTEMPTS:
-            problem = UploadProblem(PROCESSING_TIMEOUT, {"attempts": upload.attempts})
-            fail_upload(upload, problem, (), timedelta(0))
+        if upload.tries >= MAX_ATTEMPTS:
+            problem = UploadProblem(PROCESSING_TIMEOUT, {"attempts": upload.tries})
+            given_up += fail_upload(upload, problem, (), timedelta(0))
         elif upload.report.config is None:
             unprepared.append(upload.report_id)
         else:
             wake.append(upload.id)
-    return tuple(wake), tuple(dict.fromkeys(unprepared))
+    return tuple(wake), tuple(dict.fromkeys(unprepared)), given_up
 
 
 def _take_reports(patience: timedelta) -> tuple[int, ...]:

@@ -10,9 +10,10 @@ from datetime import datetime
 from app.clients.storage import ObjectStorage
 from app.helpers.text import storable
 from app.logic.uploads import events, object_names, objects
+from app.logic.uploads.identity import clean_branch, pull_of_branch
 from app.models.database import db
 from app.models.git import Commit
-from app.models.reports import CommitReport, Flag, Upload, UploadFlag
+from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Flag, Upload, UploadFlag
 from app.models.repositories import Repository
 
 FORMAT_VERSION = "v1"
@@ -68,13 +69,16 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
     external_id = uuid.uuid4()
     path = object_names.raw_upload(now.date(), repository.storage_prefix, sha, str(external_id))
     objects.put(storage, path, body)
+    branch = clean_branch(new.branch)
+    pull_in_branch = pull_of_branch(branch)
     with db.atomic():
         commit = Commit.upsert(
             new.repo_id,
             sha,
             committed_at=new.committed_at,
-            branch=_text(new.branch),
-            pull_number=new.pull_number,
+            # A ref of a pull request names no branch.
+            branch=_text(branch) if pull_in_branch is None else None,
+            pull_number=new.pull_number or pull_in_branch,
             parent_sha=_text(new.parent_sha),
         )
         # The row lock orders the uploads of a commit: each gets its number once, whatever arrives at the same time.
@@ -86,7 +90,7 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
             external_id=external_id,
             report=report,
             repo=repository,
-            session_index=Upload.next_session_index(report.id),
+            session_index=Upload.next_session_index(report.id, end=FIRST_CARRIED_INDEX),
             name=_text(new.name, 100),
             ci_provider=_text(new.ci_provider),
             build_url=_text(new.build_url),

@@ -22,16 +22,30 @@ TWICE = ("coverage/coverage.json", "coverage/coverage.lcov")
 
 
 @dataclass(frozen=True, slots=True)
+class ParserRun:
+    """One file read: its format (`none` = not recognised), how that ended, its bytes, and how long it took."""
+
+    format: str
+    outcome: str
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedUpload:
     """What an upload came to: a report, or the problem to store; `notes` say which of its files were left out and why.
 
-    `formats` names the format of each file that gave lines.
+    `formats` names the format of each file that gave lines. `runs` and `dropped_paths`, the number of paths that are
+    no files of the repository, are for the metrics.
     """
 
     report: Report | None
     problem: UploadProblem | None
     notes: tuple[Mapping[str, Any], ...] = ()
     formats: tuple[str, ...] = ()
+    # How long it took is no property of the upload.
+    runs: tuple[ParserRun, ...] = field(default=(), compare=False)
+    dropped_paths: int = 0
 
 
 @dataclass(slots=True)
@@ -43,6 +57,7 @@ class _Reading:
     more_notes: int = 0
     formats: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
+    runs: list[ParserRun] = field(default_factory=list)
 
     def note(self, file: str | None, reason: str, detail: str | None) -> None:
         if len(self.notes) == MAX_NOTES:
@@ -87,7 +102,9 @@ def _read_files(envelope: Envelope, limits: Limits, options: FormatOptions) -> P
         fixer = PathFixer(listing, name)
         reading.builder.begin_document(fixer.resolve)
         settings = FormatOptions(options.switches, fixer.has_listing)
-        _take(reading, name, read_file(name, content, reading.builder, settings, max_bytes=limits.file_bytes))
+        read = read_file(name, content, reading.builder, settings, max_bytes=limits.file_bytes)
+        reading.runs.append(ParserRun(read.format or "none", read.outcome, len(content), read.seconds))
+        _take(reading, name, read)
     return _conclude(reading)
 
 
@@ -135,7 +152,14 @@ def _conclude(reading: _Reading) -> ParsedUpload:
     notes = reading.notes
     if reading.more_notes:
         notes = [*notes, {"file": None, "reason": "more_notes", "detail": str(reading.more_notes)}]
-    return ParsedUpload(None if problem else report, problem, tuple(notes), tuple(reading.formats))
+    return ParsedUpload(
+        None if problem else report,
+        problem,
+        tuple(notes),
+        tuple(reading.formats),
+        tuple(reading.runs),
+        builder.dropped_path_count,
+    )
 
 
 def _why_empty(reading: _Reading) -> UploadProblem:

@@ -9,8 +9,9 @@ import structlog
 from app.clients.git.base import GitError, GitProvider
 from app.helpers.text import storable
 from app.logic.uploads import events
+from app.logic.uploads.commit_details import fetch_details
 from app.models.database import now
-from app.models.git import Commit, CommitError
+from app.models.git import CommitError
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
 
@@ -72,22 +73,3 @@ def _dispatch(report: CommitReport) -> Prepared:
         .order_by(Upload.session_index)
     )
     return Prepared("prepared", tuple(upload.id for upload in waiting))
-
-
-def fetch_details(git: GitProvider, commit: Commit) -> None:
-    """Store what the Git host knows of a commit, in its row and in this object; raises GitError."""
-    found = git.get_commit(commit.sha)
-    pull = commit.pull_number or git.find_pull(commit.sha, commit.branch)
-    commit.message = storable(found.message, 10_000)
-    commit.committed_at = found.timestamp
-    commit.parent_sha = found.parents[0] if found.parents else None
-    commit.details_at = now()
-    commit.save()
-    if commit.pull_number is None and pull is not None:
-        note_pull(commit, pull)
-
-
-def note_pull(commit: Commit, number: int) -> None:
-    """Remember the pull request of a commit, unless its producer has named one meanwhile."""
-    commit.pull_number = number
-    Commit.update(pull_number=number).where((Commit.id == commit.id) & Commit.pull_number.is_null()).execute()

@@ -1,0 +1,38 @@
+"""Actors that change whole reports."""
+
+import structlog
+from marshmallow import Schema, fields, validate
+
+from app import runtime
+from app.actors.base import actor
+from app.actors.uploads import assemble, prepare
+from app.actors.wake import wake
+from app.logic.uploads.transplant import transplant
+from app.models.reports import CommitReport
+
+log = structlog.get_logger(__name__)
+
+
+def _sha(description: str) -> fields.String:
+    return fields.String(
+        required=True, validate=validate.Regexp(r"[0-9a-f]{40,64}\Z"), metadata={"description": description}
+    )
+
+
+class Transplant(Schema):
+    repo_id = fields.Integer(strict=True, required=True, metadata={"description": "repositories.id"})
+    from_sha = _sha("commits.sha that has the coverage")
+    to_sha = _sha("commits.sha that gets it")
+
+
+@actor(name="reports.transplant", queue="reports", schema=Transplant, time_limit=300_000)
+def transplant_report(repo_id: int, from_sha: str, to_sha: str) -> None:
+    """Give a commit the coverage of another one."""
+    result = transplant(runtime.current().storage, repo_id, from_sha, to_sha)
+    if result.report_id is None:
+        log.warning("report.not_transplanted", repo_id=repo_id, outcome=result.outcome)
+        return
+    # Also when nothing was added: this may be the repetition of a message whose worker died before this line.
+    if CommitReport.get_by_id(result.report_id).config is None:
+        wake(prepare, report_id=result.report_id)
+    wake(assemble, report_id=result.report_id)

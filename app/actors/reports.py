@@ -33,6 +33,11 @@ def transplant_report(repo_id: int, from_sha: str, to_sha: str) -> None:
         log.warning("report.not_transplanted", repo_id=repo_id, outcome=result.outcome)
         return
     # Also when nothing was added: this may be the repetition of a message whose worker died before this line.
-    if CommitReport.get_by_id(result.report_id).config is None:
-        wake(prepare, report_id=result.report_id)
-    wake(assemble, report_id=result.report_id)
+    wake_report(result.report_id)
+
+
+def wake_report(report_id: int) -> None:
+    """Have a report that got sessions assembled, and prepared if it has never been."""
+    if CommitReport.get_by_id(report_id).config is None:
+        wake(prepare, report_id=report_id)
+    wake(assemble, report_id=report_id)

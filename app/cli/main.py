@@ -11,7 +11,9 @@ from app.cli.demo import demo
 from app.cli.inspect import inspect
 from app.cli.operate import contract, doctor, healthcheck, migrate, scheduler
 from app.cli.report import report
+from app.cli.reprocess import reprocess
 from app.cli.status import status
+from app.cli.transplant import transplant
 from app.cli.upload import upload
 from app.clients.git.base import GitError
 from app.clients.storage import StorageError
@@ -31,7 +33,20 @@ def cli() -> None:
     """
 
 
-for command in (demo, upload, inspect, report, status, migrate, doctor, contract, scheduler, healthcheck):
+for command in (
+    demo,
+    upload,
+    inspect,
+    report,
+    status,
+    reprocess,
+    transplant,
+    migrate,
+    doctor,
+    contract,
+    scheduler,
+    healthcheck,
+):
     cli.add_command(command)
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -111,11 +112,13 @@ def print_failures(console: Console, report_id: int) -> None:
         for error in UploadError.select().where(UploadError.upload == upload.id):
             problem = UploadProblem(error.code, error.params)
             console.print(
-                f"[red]upload {upload.id} failed ({error.code}):[/] {problem}", highlight=False, soft_wrap=True
+                f"[red]upload {upload.id} failed ({error.code}):[/] {escape(str(problem))}",
+                highlight=False,
+                soft_wrap=True,
             )
         for note in upload.notes or []:
             text = f"{note.get('file') or 'upload'}: {note.get('reason')} {note.get('detail') or ''}"
-            console.print(f"[yellow]note on upload {upload.id}:[/] {text}", highlight=False, soft_wrap=True)
+            console.print(f"[yellow]note on upload {upload.id}:[/] {escape(text)}", highlight=False, soft_wrap=True)
 
 
 def print_notifications(console: Console, run: Runtime, repository: Repository, commit: Commit) -> None:

@@ -15,6 +15,7 @@ import pytest
 from app.broker import rabbitmq_broker
 from app.models.database import Database
 from app.models.machinery import CronRun
+from app.models.migrate import expected_version
 from app.models.reports import Upload
 from tests.e2e.conftest import ROOT, Cluster, wait_until
 from tests.factories import make_upload
@@ -63,7 +64,7 @@ def test_a_worker_tells_about_itself_and_stops_gracefully(cluster: Cluster, amqp
     ready, version = get(port, "/ready"), get(port, "/version")
 
     assert (ready[0], set(json.loads(ready[1]).values())) == (200, {"ok"})
-    assert json.loads(version[1])["schema"] == "0001_initial"
+    assert json.loads(version[1])["schema"] == expected_version()
     os.kill(worker.pid, signal.SIGTERM)
     assert worker.wait(30) == 0
 

@@ -28,4 +28,4 @@ def pending_by_age() -> dict[str, int]:
         .where(Upload.state.in_(OPEN_UPLOAD_STATES))
         .group_by(age)
     )
-    return dict.fromkeys((*AGES, OLDER), 0) | dict(query.tuples())
+    return dict.fromkeys((*AGES, OLDER), 0) | {row["age"]: row["uploads"] for row in query.dicts().execute()}

@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 from app.clients.storage import ObjectMissing, ObjectStorage
 from app.logic.uploads import events, object_names, objects
 from app.models.database import db, now
-from app.models.git import Commit
+from app.models.git import Commit, CommitError
 from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Flag, Upload, UploadFlag
 
+FAILED = "transplant_failed"  # commit error of the target
 USABLE = ("processed", "merged")
 
 Outcome = Literal["transplanted", "unknown_source", "unknown_target", "same_commit", "no_report", "report_lost"]
@@ -38,13 +39,24 @@ def transplant(storage: ObjectStorage, repo_id: int, from_sha: str, to_sha: str)
     """Copy the usable uploads of a commit to another commit of the repository, as carried-forward sessions.
 
     Nothing is shared: each session gets a copy of its parsed object, so either commit may be processed afresh or
-    deleted without the other. Repeating it adds only what the source has got since.
+    deleted without the other. Repeating it adds only what the source has got since. What cannot be done is a problem of
+    the target that people see.
     """
     source, target = _commit(repo_id, from_sha), _commit(repo_id, to_sha)
-    if source is None:
-        return Transplanted("unknown_source")
     if target is None:
         return Transplanted("unknown_target")
+    result = _transplant(storage, source, target)
+    failed = (CommitError.commit == target.id) & (CommitError.code == FAILED)
+    if result.report_id is None:
+        CommitError.record(target.id, FAILED, text=TEXTS[result.outcome])
+    else:
+        CommitError.delete().where(failed).execute()
+    return result
+
+
+def _transplant(storage: ObjectStorage, source: Commit | None, target: Commit) -> Transplanted:
+    if source is None:
+        return Transplanted("unknown_source")
     if source.id == target.id:
         return Transplanted("same_commit")
     uploads = _usable(source)

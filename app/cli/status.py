@@ -103,7 +103,7 @@ def _print_waiting(console: Console, report: CommitReport, uploads: list[Upload]
 
 def _print_notifications(console: Console, commit: Commit) -> None:
     for row in Notification.select().where(Notification.commit == commit.id).order_by(Notification.type):
-        detail = f" ({row.detail})" if row.detail else ""
+        detail = f" ({escape(row.detail)})" if row.detail else ""
         console.print(f"notification {row.type}: {row.state}{detail}")
 
 

@@ -22,7 +22,7 @@ from app.settings import load_settings
 EXIT_NOTHING = 1
 SHOWN = 20  # ids printed per outcome
 TEXTS = {
-    "reset": "processed afresh",
+    "reset": "to be processed afresh",
     "raw_gone": "left as they are: the raw object was deleted",
     "under_way": "under way anyhow",
     "not_ours": "carried forward or replaced: they have no raw object of their own",

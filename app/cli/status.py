@@ -1,5 +1,6 @@
 """`coverage-worker status`: where each upload of a commit is, and why."""
 
+import re
 from datetime import datetime
 
 import click
@@ -19,6 +20,7 @@ from app.models.machinery import UploadEvent
 from app.models.reports import CommitReport, Upload
 from app.models.results import Notification
 
+SHA = re.compile(r"[0-9a-f]{40,64}")
 MEANING = {
     "received": "not read yet",
     "processing": "being read",
@@ -141,4 +143,11 @@ def _why(event: UploadEvent) -> str:
     facts = event.extra or {}
     if event.error:
         return str(facts.get("text") or events.trouble(event.error).text)
-    return ", ".join(f"{name} {value}" for name, value in facts.items())
+    return ", ".join(f"{name} {_fact(value)}" for name, value in facts.items())
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    text = str(value)
+    return text[:12] if SHA.fullmatch(text) else text

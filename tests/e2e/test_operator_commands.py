@@ -30,8 +30,8 @@ def test_an_operator_sees_repeats_and_takes_over_coverage(own_checkout: Path) ->
     status = run("status", rebased[:8], env=data).stdout
     source = run("status", head[:8], env=data).stdout
 
-    assert "Nothing was changed (--dry-run)." in dry and "1 upload processed afresh: 2" in dry
-    assert "1 upload processed afresh: 1" in again
+    assert "Nothing was changed (--dry-run)." in dry and "1 upload to be processed afresh: 2" in dry
+    assert "1 upload to be processed afresh: 1" in again
     assert "No finished upload fits." in none
     assert "1 session taken over" in taken
     assert re.search(rf"carried from {head[:7]} +unit\[/\]", status)

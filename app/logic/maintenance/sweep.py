@@ -1,6 +1,6 @@
 """Find work that waits too long: its message was lost, or the worker that had it died.
 
-Taking a row also moves the moment from which its wait counts, in the same statement. So a row is woken once per
+Taking a row also moves the moment from which its wait counts, in the same transaction. So a row is woken once per
 patience, however often the sweepers run, and a row that keeps failing does not keep the others out.
 """
 
@@ -12,6 +12,7 @@ from peewee import fn
 
 from app.logic.uploads.problems import PROCESSING_TIMEOUT, UploadProblem
 from app.logic.uploads.process import MAX_ATTEMPTS, OPEN_STATES, fail_upload
+from app.models.database import db
 from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from app.models.results import Comparison
 
@@ -55,8 +56,11 @@ def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MER
 
 def _take(model: Any, waiting: Any, since: Any, **mark: Any) -> list[Any]:
     """Mark up to a batch of waiting rows, longest waiting first, and return them; those of other sweepers are left."""
-    ids = model.select(model.id).where(waiting).order_by(since).limit(BATCH).for_update(skip_locked=True)
-    return list(model.update(**mark).where(model.id.in_(ids)).returning(model).execute())
+    query = model.select(model.id).where(waiting).order_by(since).limit(BATCH).for_update(skip_locked=True)
+    with db.atomic():
+        # Not as a subquery of the update: a plan may run that once for every row, and the limit would limit nothing.
+        ids = [row.id for row in query]
+        return list(model.update(**mark).where(model.id.in_(ids)).returning(model).execute())
 
 
 def _take_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...], int]:

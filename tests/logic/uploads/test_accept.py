@@ -108,3 +108,22 @@ def test_an_upload_of_a_complete_commit_opens_its_report_again(storage: ObjectSt
     accept(storage, repository)
 
     assert CommitReport.get_by_id(report_id).state == "processing"
+
+
+@pytest.mark.parametrize(
+    ("given", "branch", "pull"),
+    [
+        ({"branch": "refs/heads/origin/fuel"}, "fuel", None),
+        ({"branch": "HEAD"}, None, None),
+        ({"branch": "foo/pull/12/head"}, None, 12),
+        ({"branch": "pull/12/merge", "pull_number": 7}, None, 7),
+        ({"branch": "fuel", "pull_number": 7}, "fuel", 7),
+    ],
+)
+def test_names_of_branches_and_pull_requests_are_made_uniform(
+    storage: ObjectStorage, repository: Repository, given: dict[str, object], branch: str | None, pull: int | None
+) -> None:
+    accepted = accept(storage, repository, **given)
+
+    commit = Commit.get_by_id(accepted.commit_id)
+    assert (commit.branch, commit.pull_number) == (branch, pull)

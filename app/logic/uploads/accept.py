@@ -63,6 +63,15 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
     sha = new.sha.lower()
     if not _SHA.fullmatch(sha):
         raise UploadRefused("bad_commit", f"{sha[:80]!r} is not the full SHA of a commit")
+    try:
+        return _accept(storage, new, sha, body, now)
+    except UploadRefused as refusal:
+        # After the transaction, which took back everything else.
+        events.record(new.repo_id, sha, events.REFUSED, error=refusal.code, extra={"text": str(refusal)})
+        raise
+
+
+def _accept(storage: ObjectStorage, new: NewUpload, sha: str, body: bytes, now: datetime) -> Accepted:
     repository = Repository.get_by_id(new.repo_id)
     if repository.deleted_at is not None:
         raise UploadRefused("repository_deleted", f"repository {repository.name} was deleted")

@@ -19,7 +19,9 @@ from app.models.machinery import UploadEvent
 log = structlog.get_logger(__name__)
 
 ACCEPTED = "accepted"
+REFUSED = "refused"
 DETAILS = "details"
+DETAILS_MISSING = "details_missing"
 PREPARED = "prepared"
 REBOOKED = "rebooked"
 PROCESSING = "processing"
@@ -28,9 +30,11 @@ PROCESSED = "processed"
 FAILED = "failed"
 REPROCESSED = "reprocessed"
 MERGED = "merged"
+MERGE_FAILED = "merge_failed"
 TRANSPLANTED = "transplanted"
 COMPARED = "compared"
 NOTIFIED = "notified"
+NOTIFY_FAILED = "notify_failed"
 EXPIRED = "expired"
 
 
@@ -53,7 +57,9 @@ class Trouble:
 
 MILESTONES: Final[Mapping[str, Step]] = {
     ACCEPTED: Step("upload accepted", "wfcu"),
+    REFUSED: Step("upload refused"),
     DETAILS: Step("commit details fetched", "fcd"),
+    DETAILS_MISSING: Step("commit details not available"),
     PREPARED: Step("ready to process uploads", "rfr"),
     REBOOKED: Step("uploads moved from a synthetic merge commit to the head it merges"),
     PROCESSING: Step("a worker reads the upload", "pu"),
@@ -62,9 +68,11 @@ MILESTONES: Final[Mapping[str, Step]] = {
     FAILED: Step("upload failed"),
     REPROCESSED: Step("an operator had the upload read again"),
     MERGED: Step("merged into the report of the commit", "uc"),
+    MERGE_FAILED: Step("merge failed"),
     TRANSPLANTED: Step("coverage taken over from another commit"),
     COMPARED: Step("compared with the base", "cp"),
     NOTIFIED: Step("people notified", "ns"),
+    NOTIFY_FAILED: Step("notification failed"),
     EXPIRED: Step("raw object deleted by age"),
 }
 

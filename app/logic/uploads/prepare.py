@@ -50,6 +50,7 @@ def prepare_report(git_for: GitFor, report_id: int) -> Prepared:
                 raise
             if error.permanent:
                 CommitError.record(commit.id, error.code, text=storable(str(error), 200))
+            events.record(commit.repo_id, commit.sha, events.DETAILS_MISSING, error=error.code)
             log.info("commit.details.unavailable", commit_id=commit.id, code=error.code)
     return _dispatch(report)
 

@@ -13,6 +13,8 @@ OBJECT_AWAITED: Final[Mapping[str, str | None]] = {
     "detail": "the raw object is not in storage yet",
 }
 
+LONGEST_DEBOUNCE = timedelta(minutes=15)  # of the setting `uploads.debounce`
+
 
 def awaits_object(upload: Upload) -> bool:
     """Say whether a worker has looked for the raw object of an upload and not found it."""
@@ -55,6 +57,8 @@ def _processing(upload: Upload, now: datetime) -> str:
 
 def _processed(report: CommitReport, now: datetime) -> str:
     if report.assembly_not_before is not None and report.assembly_not_before > now:
+        if report.assembly_not_before - now > LONGEST_DEBOUNCE:
+            return f"another try to merge, because the last one failed: in {_for(report.assembly_not_before, now)}"
         return f"more uploads of the commit: merged in {_for(report.assembly_not_before, now)}"
     return "a worker with the queue `reports`, to be merged"
 

@@ -332,6 +332,7 @@ def test_without_credentials_the_uploads_go_on(storage: ObjectStorage, repositor
 
     assert prepared.upload_ids == (upload_id,)
     assert CommitError.get(CommitError.code == "unauthorized") is not None
+    assert UploadEvent.get(UploadEvent.milestone == "details_missing").error == "unauthorized"
 
 
 def test_a_host_that_does_not_answer_is_asked_again(storage: ObjectStorage, repository: Repository) -> None:

@@ -35,6 +35,7 @@ BUILDS = {"codecov": {"notify": {"after_n_builds": 3}}}
         ),
         ({}, {"state": "processing", "lease_until": PAST}, "another worker"),
         ({"assembly_not_before": SOON}, {"state": "processed"}, "more uploads of the commit: merged in 30 s"),
+        ({"assembly_not_before": NOW + timedelta(hours=1)}, {"state": "processed"}, "the last one failed: in 60 min"),
         ({"assembly_not_before": PAST}, {"state": "processed"}, "a worker with the queue `reports`"),
         ({}, {"state": "processed"}, "a worker with the queue `reports`"),
         (TOLD | {"assembly_wanted": 2}, {"state": "merged"}, "the next merge"),

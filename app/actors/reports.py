@@ -1,5 +1,7 @@
 """Actors that change whole reports."""
 
+from typing import Any
+
 import structlog
 from marshmallow import Schema, fields, validate
 
@@ -7,7 +9,7 @@ from app import runtime
 from app.actors.base import actor
 from app.actors.uploads import assemble, prepare
 from app.actors.wake import wake
-from app.logic.uploads.transplant import transplant
+from app.logic.uploads.transplant import give_up, transplant
 from app.models.reports import CommitReport
 
 log = structlog.get_logger(__name__)
@@ -25,7 +27,17 @@ class Transplant(Schema):
     to_sha = _sha("commits.sha that gets it")
 
 
-@actor(name="reports.transplant", queue="reports", schema=Transplant, time_limit=300_000)
+def _record_failure(payload: dict[str, Any], error: BaseException) -> None:
+    give_up(int(payload["repo_id"]), str(payload["to_sha"]), error)
+
+
+@actor(
+    name="reports.transplant",
+    queue="reports",
+    schema=Transplant,
+    time_limit=300_000,
+    on_exhausted=_record_failure,
+)
 def transplant_report(repo_id: int, from_sha: str, to_sha: str) -> None:
     """Give a commit the coverage of another one."""
     result = transplant(runtime.current().storage, repo_id, from_sha, to_sha)

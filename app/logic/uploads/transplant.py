@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from app.clients.storage import ObjectMissing, ObjectStorage
+from app.helpers.text import storable
 from app.logic.uploads import events, object_names, objects
 from app.models.database import db, now
 from app.models.git import Commit, CommitError
@@ -52,6 +53,13 @@ def transplant(storage: ObjectStorage, repo_id: int, from_sha: str, to_sha: str)
     else:
         CommitError.delete().where(failed).execute()
     return result
+
+
+def give_up(repo_id: int, to_sha: str, error: BaseException) -> None:
+    """After the last retry: a problem of the target that people see."""
+    target = _commit(repo_id, to_sha)
+    if target is not None:
+        CommitError.record(target.id, FAILED, text=storable(f"{type(error).__name__}: {error}", 200))
 
 
 def _transplant(storage: ObjectStorage, source: Commit | None, target: Commit) -> Transplanted:

@@ -1,6 +1,7 @@
 """Uploads that CI booked on GitHub's synthetic merge commit end on the head of the pull request."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -131,6 +132,41 @@ def test_what_is_read_already_is_merged_into_the_head_s_report(
     assert stored_bytes(storage, target_id) == stored_bytes(storage, report_id)
     left = CommitReport.get_by_id(report_id)
     assert (left.state, left.notify_done, left.assembly_done) == ("skipped", left.notify_wanted, left.assembly_wanted)
+
+
+def test_an_assembler_that_has_the_moved_uploads_at_hand_loses(
+    httpserver: HTTPServer, github: GitHub, report: CommitReport
+) -> None:
+    serve_merge(httpserver)
+    make_upload(report=report, session_index=0, state="processed")
+    seen = CommitReport.get_by_id(report.id).generation
+
+    rebook_synthetic_merge(github, report)
+
+    assert not CommitReport.publish(report.id, seen)
+
+
+def test_two_movers_at_once_move_once(
+    database: Database, httpserver: HTTPServer, github: GitHub, report: CommitReport
+) -> None:
+    serve_merge(httpserver)
+    uploads = [make_upload(report=report, session_index=index) for index in range(3)]
+    barrier = Barrier(2)
+    found: list[int | None] = []
+
+    def move() -> None:
+        with database.connection_context():
+            barrier.wait()
+            found.append(rebook_synthetic_merge(github, report))
+
+    threads = [Thread(target=move) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == [head_report().id] * 2
+    assert [Upload.get_by_id(upload.id).session_index for upload in uploads] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from threading import Barrier, Thread
 
 import pytest
 
-from app.clients.storage import ObjectStorage
+from app.clients.storage import ObjectStorage, StorageUnavailable
 from app.logic.uploads.assemble import assemble_report, load_report
 from app.logic.uploads.process import process_upload
-from app.logic.uploads.transplant import Transplanted, transplant
+from app.logic.uploads.transplant import Transplanted, give_up, transplant
 from app.models.database import Database
 from app.models.git import Commit, CommitError
 from app.models.machinery import ObjectGarbage, UploadEvent
@@ -176,6 +176,13 @@ def test_a_lost_object_of_the_source_is_a_problem_until_it_is_back(
     assert (lost.outcome, errors) == ("report_lost", 1)
     assert mended.outcome == "transplanted"
     assert not CommitError.select().exists()
+
+
+def test_a_fault_that_does_not_pass_is_a_problem_of_the_target(repository: Repository, target: Commit) -> None:
+    give_up(repository.id, TARGET, StorageUnavailable("503"))
+    give_up(repository.id, "d" * 40, StorageUnavailable("503"))
+
+    assert [error.params["text"] for error in CommitError.select()] == ["StorageUnavailable: 503"]
 
 
 def test_commits_of_another_repository_are_unknown(storage: ObjectStorage, repository: Repository, source: int) -> None:

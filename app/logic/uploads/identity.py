@@ -14,7 +14,7 @@ def clean_branch(name: str | None) -> str | None:
     """Return the branch without the prefixes of refs and remotes; None for no name, and for a detached `HEAD`."""
     branch = (name or "").strip()
     while prefix := next((prefix for prefix in _PREFIXES if branch.startswith(prefix)), None):
-        branch = branch.removeprefix(prefix)
+        branch = branch.removeprefix(prefix).strip()
     return None if branch in ("", "HEAD") else branch
 
 

@@ -1,6 +1,8 @@
 """Names of branches and pull requests as CI systems write them."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.logic.uploads.identity import clean_branch, pull_number, pull_of_branch, synthetic_merge_head
 
@@ -25,6 +27,14 @@ HEAD, TARGET = "a" * 40, "b" * 40
 )
 def test_a_branch_loses_the_prefixes_of_refs(given: str | None, branch: str | None) -> None:
     assert clean_branch(given) == branch
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(["origin/", "refs/heads/", "HEAD", "main", " ", "/", "x"]), max_size=6).map("".join))
+def test_a_clean_branch_stays_as_it_is(text: str) -> None:
+    clean = clean_branch(text)
+
+    assert clean_branch(clean) == clean
 
 
 @pytest.mark.parametrize(

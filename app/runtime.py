@@ -56,6 +56,7 @@ class Runtime:
     process_policy: ProcessPolicy
     notify_policy: NotifyPolicy
     carryforward_max_age: timedelta | None
+    raw_retention: timedelta
     state_folder: Path
     site: Mapping[str, Any] = field(default_factory=dict)
     local_pulls: dict[int, Pull] = field(default_factory=dict)
@@ -141,6 +142,7 @@ def configure(
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
         carryforward_max_age=timedelta(seconds=settings.uploads.carryforward_max_age) or None,
+        raw_retention=timedelta(days=settings.storage.raw_days),
         state_folder=folder,
         site=site,
     )

@@ -62,6 +62,7 @@ class StorageSettings:
     secret_access_key: str | None
     connect_timeout: float
     read_timeout: float
+    raw_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ class _Storage(_Section):
     secret_access_key = fields.String(load_default=None)
     connect_timeout = Duration(load_default=10.0)
     read_timeout = Duration(load_default=60.0)
+    raw_days = fields.Integer(load_default=30, validate=validate.Range(0, 36_500))
 
 
 class _Http(_Section):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import dramatiq
 import pytest
+from prometheus_client import REGISTRY
 
+import app.metrics  # noqa: F401  # registers every metric
 from app import runtime
 from app.cli.main import cli
 from app.settings import _SECTIONS, _Root
@@ -71,3 +73,11 @@ def test_every_actor_is_documented() -> None:
 
     assert "uploads.process" in names
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_every_metric_is_documented() -> None:
+    docs = "\n".join(page.read_text() for page in PAGES)
+    names = {metric.name for metric in REGISTRY.collect() if metric.name.startswith("covworker_")}
+
+    assert names
+    assert sorted(name for name in names if name not in docs) == []

@@ -10,6 +10,6 @@ from app import runtime
 if dramatiq.broker.global_broker is None:
     runtime.ensure()
 
-from app.actors import comparisons, maintenance, notify, uploads  # actors bind to the broker made above
+from app.actors import comparisons, maintenance, notify, reports, uploads  # actors bind to the broker made above
 
-__all__ = ["comparisons", "maintenance", "notify", "uploads"]
+__all__ = ["comparisons", "maintenance", "notify", "reports", "uploads"]

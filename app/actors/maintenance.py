@@ -1,5 +1,7 @@
 """Actors of the schedule: sweepers that wake work whose message was lost, and clean-up."""
 
+import time
+
 from marshmallow import Schema
 
 from app import metrics, runtime
@@ -9,6 +11,11 @@ from app.actors.comparisons import compute
 from app.actors.notify import notify_commit
 from app.actors.wake import wake
 from app.logic.maintenance import garbage, sweep
+from app.logic.maintenance.pending import pending_by_age
+from app.logic.uploads import raw
+from app.logic.uploads.problems import PROCESSING_TIMEOUT
+
+RETENTION_BUDGET = 120.0  # seconds of one run; the rest is left to the next one
 
 
 class Nothing(Schema):
@@ -31,6 +38,20 @@ def sweep_all() -> None:
         wake(notify_commit, commit_id=commit_id)
     for name, count in found.counts().items():
         metrics.sweeper_repaired.labels(name).inc(count)
+    metrics.upload_errors.labels(PROCESSING_TIMEOUT).inc(found.given_up)
+    for age, count in pending_by_age().items():
+        metrics.uploads_pending.labels(age).set(count)
+
+
+@actor(name="maintenance.raw_retention", queue="maintenance", schema=Nothing, time_limit=300_000, max_retries=0)
+def expire_raw() -> None:
+    """Let go of raw uploads that are older than the installation keeps them."""
+    age, deadline = runtime.current().raw_retention, time.monotonic() + RETENTION_BUDGET
+    while time.monotonic() < deadline:
+        batch = raw.expire(age)
+        metrics.raw_expired.inc(batch.count)
+        if not batch.more:
+            return
 
 
 @actor(name="maintenance.garbage", queue="maintenance", schema=Nothing, time_limit=120_000, max_retries=0)

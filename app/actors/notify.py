@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import metrics, runtime
+from app.actors import observe
 from app.actors.base import actor
 from app.actors.wake import wake
 from app.clients.git.base import GitError
@@ -35,6 +36,7 @@ def notify_commit(commit_id: int) -> None:
         metrics.notifications.labels(kind, outcome, delivery.outcome).inc()
     if result.outcome == "notified":
         postponed.notification_worked(commit_id)
+        observe.notified(commit_id)
     run.notified(commit_id, result)
     if result.again:
         wake(notify_commit, commit_id=commit_id)

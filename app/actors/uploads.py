@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import structlog
 from marshmallow import Schema, fields
 
 from app import metrics, runtime
+from app.actors import observe
 from app.actors.base import actor
 from app.actors.comparisons import compute
 from app.actors.notify import notify_commit
@@ -19,11 +21,12 @@ from app.logic.comparison.own_change import store_own_change
 from app.logic.comparison.plan import dependents, plan_comparison
 from app.logic.maintenance.postponed import postpone_assembly
 from app.logic.uploads.assemble import assemble_report
+from app.logic.uploads.base_layer import build_base_layer
 from app.logic.uploads.finish import request_completion
 from app.logic.uploads.prepare import dispatch_report, prepare_report
 from app.logic.uploads.process import give_up, process_upload
 from app.models.database import now
-from app.models.reports import Upload
+from app.models.reports import CommitReport, Upload
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +41,33 @@ class UploadId(Schema):
 
 def _process_unprepared(payload: dict[str, Any], error: BaseException) -> None:
     """Commit details are a help, not a condition: without them the uploads are processed all the same."""
-    _process_all(dispatch_report(int(payload["report_id"])))
+    _process_all(dispatch_report(int(payload["report_id"]), runtime.current().site))
 
 
-@actor(name="uploads.prepare", queue="reports", schema=ReportId, time_limit=120_000, on_exhausted=_process_unprepared)
+@actor(name="uploads.prepare", queue="reports", schema=ReportId, time_limit=300_000, on_exhausted=_process_unprepared)
 def prepare(report_id: int) -> None:
-    """Fetch what the Git host knows of a commit, then start its waiting uploads."""
-    _process_all(prepare_report(runtime.current().git_for, report_id).upload_ids)
+    """Fetch what the Git host knows of a commit, start its waiting uploads, and carry coverage forward to it."""
+    run = runtime.current()
+    prepared = prepare_report(run.git_for, report_id, run.site)
+    if prepared.moved_to is not None:
+        wake(prepare, report_id=prepared.moved_to)
+        return
+    # The uploads first: they need not wait for what is carried forward.
+    _process_all(prepared.upload_ids)
+    report = CommitReport.get_or_none(CommitReport.id == report_id)
+    if report is not None:
+        _carry_forward(report)
+
+
+def _carry_forward(report: CommitReport) -> None:
+    run = runtime.current()
+    layer = build_base_layer(run.storage, run.git_for, report, now(), run.carryforward_max_age)
+    if layer.fresh or layer.reason is not None:
+        metrics.carryforward.labels(layer.outcome).inc()
+    if layer.fresh:
+        wake(assemble, report_id=report.id)
+    if layer.retry_at is not None:
+        wake(prepare, delay=max(layer.retry_at - now(), timedelta(seconds=1)), report_id=report.id)
 
 
 def _process_all(upload_ids: Sequence[int]) -> None:
@@ -57,6 +80,7 @@ def _process_all(upload_ids: Sequence[int]) -> None:
 def _record_failure(payload: dict[str, Any], error: BaseException) -> None:
     report_id = give_up(int(payload["upload_id"]), error, runtime.current().process_policy.debounce)
     if report_id is not None:
+        observe.failed(int(payload["upload_id"]))
         wake(assemble, report_id=report_id)
 
 
@@ -65,9 +89,7 @@ def process(upload_id: int) -> None:
     """Parse one upload and store its parsed report."""
     run = runtime.current()
     result = process_upload(run.storage, upload_id, run.process_policy, f"{socket.gethostname()}:{os.getpid()}")
-    if result.outcome in ("ok", "error"):
-        for name in sorted(set(result.formats)) or ["none"]:
-            metrics.uploads.labels(name, result.outcome, result.error_code or "").inc()
+    observe.processed(upload_id, result)
     if result.held_for is not None and is_repeated():
         # The worker that had this message is gone, or its connection is: look again when its lease has run out.
         wake(process, delay=result.held_for + timedelta(seconds=1), upload_id=upload_id)
@@ -83,7 +105,9 @@ def _try_later(payload: dict[str, Any], error: BaseException) -> None:
 def assemble(report_id: int) -> None:
     """Merge the processed uploads of a commit into its report."""
     run = runtime.current()
+    started = time.perf_counter()
     result = assemble_report(run.storage, report_id)
+    observe.assembled(result, time.perf_counter() - started)
     for upload_id in result.reprocess:
         wake(process, upload_id=upload_id)
     if result.due_in is not None:

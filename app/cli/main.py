@@ -12,7 +12,9 @@ from app.cli.demo import demo
 from app.cli.inspect import inspect
 from app.cli.operate import contract, doctor, healthcheck, migrate, scheduler
 from app.cli.report import report
+from app.cli.reprocess import reprocess
 from app.cli.status import status
+from app.cli.transplant import transplant
 from app.cli.upload import upload
 from app.cli.validate import validate
 from app.clients.git.base import GitError
@@ -40,6 +42,8 @@ for command in (
     inspect,
     report,
     status,
+    reprocess,
+    transplant,
     validate,
     migrate,
     doctor,

@@ -1,24 +1,30 @@
 """`coverage-worker status`: where each upload of a commit is, and why."""
 
-from datetime import timedelta
+import re
+from datetime import datetime
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli import embedded
 from app.cli.render import print_failures
 from app.cli.upload import find_commit
+from app.logic.uploads import events
 from app.logic.uploads.sessions import flags_of
+from app.logic.uploads.waiting import waiting_for
+from app.models.database import now
 from app.models.git import Commit, CommitError
 from app.models.machinery import UploadEvent
 from app.models.reports import CommitReport, Upload
 from app.models.results import Notification
 
-NEXT_STEP = {
-    "received": "waiting for a worker",
-    "processing": "being parsed",
-    "processed": "parsed, waiting for the merge",
+SHA = re.compile(r"[0-9a-f]{40,64}")
+MEANING = {
+    "received": "not read yet",
+    "processing": "being read",
+    "processed": "read, not merged yet",
     "merged": "part of the report",
     "superseded": "replaced by a newer upload",
     "error": "not part of the report",
@@ -28,14 +34,13 @@ NEXT_STEP = {
 @click.command()
 @click.argument("commit")
 def status(commit: str) -> None:
-    """Show the timeline of each upload of COMMIT (a SHA or its beginning)."""
+    """Show the timeline of each upload of COMMIT (a SHA or its beginning), and what it waits for."""
     console = Console()
     with embedded.opened():
         row, repository = find_commit(commit)
         console.print(f"[bold]{repository.owner.username}/{repository.name}[/] {row.sha}", highlight=False)
-        for error in CommitError.select().where(CommitError.commit == row.id):
-            text = (error.params or {}).get("text", "")
-            console.print(f"[yellow]commit problem {error.code}:[/] {text}", highlight=False, soft_wrap=True)
+        for error in CommitError.select().where(CommitError.commit == row.id).order_by(CommitError.code):
+            _print_commit_error(console, error)
         for report in CommitReport.select().where(CommitReport.commit == row.id):
             _print_report(console, report)
             print_failures(console, report.id)
@@ -43,11 +48,22 @@ def status(commit: str) -> None:
         _print_events(console, row)
 
 
+def _print_commit_error(console: Console, error: CommitError) -> None:
+    known = events.trouble(error.code)
+    facts = "; ".join(str(value) for value in (error.params or {}).values())
+    text = f"[yellow]commit problem {error.code}:[/] {known.text}"
+    if facts:
+        text += f" ({escape(facts)})"
+    if known.remedy:
+        text += f" Next: {escape(known.remedy)}"
+    console.print(text, highlight=False, soft_wrap=True)
+
+
 def _print_report(console: Console, report: CommitReport) -> None:
     waiting = " (assembly requested)" if report.assembly_done < report.assembly_wanted else ""
     console.print(f"{report.report_type} report: {report.state}, generation {report.generation}{waiting}")
     table = Table(box=None, pad_edge=False)
-    for name in ("Upload", "State", "Meaning", "Flags", "Name", "Files", "Lines", "Attempts"):
+    for name in ("Upload", "State", "Meaning", "Flags", "Name", "Files", "Lines", "Tries"):
         table.add_column(name)
     uploads = list(Upload.select().where(Upload.report == report.id).order_by(Upload.session_index))
     flags = flags_of([upload.id for upload in uploads])
@@ -57,36 +73,81 @@ def _print_report(console: Console, report: CommitReport) -> None:
         table.add_row(
             str(upload.id),
             state,
-            NEXT_STEP[upload.state],
-            ", ".join(flags.get(upload.id, ())),
-            upload.name or "",
+            _meaning(upload),
+            escape(", ".join(flags.get(upload.id, ()))),
+            escape(upload.name or ""),
             str(totals.get("files", "")),
             str(totals.get("lines", "")),
-            str(upload.attempts),
+            str(upload.tries),
         )
     console.print(table)
+    _print_waiting(console, report, uploads, now())
+
+
+def _meaning(upload: Upload) -> str:
+    if upload.kind == "carried_forward":
+        return f"carried from {(upload.carried_from_sha or '')[:7]}"
+    return MEANING[upload.state]
+
+
+def _print_waiting(console: Console, report: CommitReport, uploads: list[Upload], moment: datetime) -> None:
+    """Print what uploads wait for, those that wait for the same thing on one line."""
+    builds = sum(upload.kind == "uploaded" and upload.state == "merged" for upload in uploads)
+    waiting: dict[str, list[str]] = {}
+    for upload in uploads:
+        reason = waiting_for(report, upload, moment, builds=builds)
+        if reason is not None:
+            waiting.setdefault(reason, []).append(str(upload.id))
+    for reason, ids in waiting.items():
+        subject = f"upload {ids[0]} waits" if len(ids) == 1 else f"uploads {', '.join(ids)} wait"
+        console.print(f"[cyan]{subject} for[/] {escape(reason)}", highlight=False, soft_wrap=True)
 
 
 def _print_notifications(console: Console, commit: Commit) -> None:
     for row in Notification.select().where(Notification.commit == commit.id).order_by(Notification.type):
-        detail = f" ({row.detail})" if row.detail else ""
+        detail = f" ({escape(row.detail)})" if row.detail else ""
         console.print(f"notification {row.type}: {row.state}{detail}")
 
 
 def _print_events(console: Console, commit: Commit) -> None:
-    events = list(
+    events_of_commit = list(
         UploadEvent.select()
         .where((UploadEvent.repo_id == commit.repo_id) & (UploadEvent.commit_sha == commit.sha))
         .order_by(UploadEvent.created_at, UploadEvent.id)
     )
     table = Table(title="Timeline", title_justify="left", box=None, pad_edge=False)
-    for name in ("Time (UTC)", "After", "Event", "Uploads", "Facts"):
+    for name in ("Time (UTC)", "After", "What", "Uploads", "Why", "Next step"):
         table.add_column(name, overflow="fold")
-    for event in events:
-        since: timedelta = event.created_at - events[0].created_at
-        facts = ", ".join(f"{name} {value}" for name, value in (event.extra or {}).items())
-        name = f"[red]{event.milestone}: {event.error}[/]" if event.error else event.milestone or ""
-        ids = ", ".join(map(str, event.upload_ids))
-        time = f"{event.created_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(time, f"+{since.total_seconds():.1f}s", name, ids, facts)
+    for event in events_of_commit:
+        since = (event.created_at - events_of_commit[0].created_at).total_seconds()
+        text, next_step = _what(event)
+        table.add_row(
+            f"{event.created_at:%Y-%m-%d %H:%M:%S}",
+            f"+{since:.1f}s",
+            text,
+            ", ".join(map(str, event.upload_ids)),
+            escape(_why(event)),
+            next_step,
+        )
     console.print(table)
+
+
+def _what(event: UploadEvent) -> tuple[str, str]:
+    text = escape(events.describe(event.milestone))
+    if not event.error:
+        return text, ""
+    return f"[red]{text}: {escape(event.error)}[/]", escape(events.trouble(event.error).remedy)
+
+
+def _why(event: UploadEvent) -> str:
+    facts = event.extra or {}
+    if event.error:
+        return str(facts.get("text") or events.trouble(event.error).text)
+    return ", ".join(f"{name} {_fact(value)}" for name, value in facts.items())
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    text = str(value)
+    return text[:12] if SHA.fullmatch(text) else text

@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from app.cli import embedded
 from app.cli.local_repository import register_checkout, register_github
 from app.cli.render import print_outcome
+from app.clients.git.base import Commit, ObjectNotFound
 from app.clients.git.local import LocalCheckout
 from app.logic.uploads.accept import Accepted, NewUpload, UploadRefused, accept_upload
 from app.logic.uploads.envelope import write_envelope
-from app.models.git import Commit
+from app.logic.uploads.identity import synthetic_merge_head
+from app.models import git as rows
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
 from app.runtime import Runtime
@@ -61,11 +64,12 @@ def upload(  # noqa: PLR0917  # click passes every option by name
     settings = load_settings()
     with embedded.opened(settings, work=True) as run:
         checkout = LocalCheckout(repo.resolve(), run.state_folder / "posts" / "cli")
-        commit = checkout.get_commit(revision)
+        checked_out = checkout.get_commit(revision)
+        commit = booked_commit(checkout, checked_out)
         repository = register_github(slug) if slug else register_checkout(repo)
         if pull and base:
             run.local_pulls[pull] = checkout.pull_between(pull, base, commit.sha)
-        body = write_envelope(_read(files, repo), tuple(checkout.list_files(commit.sha)))
+        body = write_envelope(_read(files, repo), tuple(checkout.list_files(checked_out.sha)))
         new = NewUpload(
             repo_id=repository.id,
             sha=commit.sha,
@@ -89,6 +93,20 @@ def upload(  # noqa: PLR0917  # click passes every option by name
         failed = Upload.get_by_id(accepted.upload_id).state == "error"
     if failed:
         raise click.exceptions.Exit(EXIT_FAILED)
+
+
+def booked_commit(checkout: LocalCheckout, commit: Commit) -> Commit:
+    """Return the commit the reports count for: of a synthetic merge that CI checked out, the head of the pull request.
+
+    A clone without history holds the merge only, and hides its parents; the Git host tells the rest about the head.
+    """
+    head = synthetic_merge_head(commit.message)
+    if head is None or (commit.parents and head not in commit.parents):
+        return commit
+    try:
+        return checkout.get_commit(head)
+    except ObjectNotFound:
+        return replace(commit, sha=head, parents=())
 
 
 def send(run: Runtime, new: NewUpload, body: bytes) -> Accepted:
@@ -155,12 +173,13 @@ def _told(report_id: int) -> bool:
     return report.notify_hold is not None or report.notify_done >= report.notify_wanted
 
 
-def find_commit(prefix: str) -> tuple[Commit, Repository]:
+def find_commit(prefix: str) -> tuple[rows.Commit, Repository]:
     """Return the newest commit whose SHA starts with the text; raises ClickException if there is none."""
     wanted = prefix.lower()
     if not wanted or not all(c in "0123456789abcdef" for c in wanted):
         raise click.UsageError(f"{prefix!r} is not a commit SHA (a prefix of one is enough)")
-    commit = Commit.select().where(Commit.sha.startswith(wanted)).order_by(Commit.created_at.desc()).first()
+    known = rows.Commit.select().where(rows.Commit.sha.startswith(wanted))
+    commit: rows.Commit | None = known.order_by(rows.Commit.created_at.desc()).first()
     if commit is None:
         raise click.ClickException(f"No upload for commit {prefix} is known here; `upload` adds one.")
     return commit, commit.repo

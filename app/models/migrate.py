@@ -1,7 +1,9 @@
 """Bring the database to the schema of this release."""
 
+import time
 from pathlib import Path
 
+from peewee import OperationalError
 from playhouse.migrations import Migration, Runner
 
 from app.models.database import Database
@@ -10,6 +12,8 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # Any fixed number will do, as long as every process that migrates takes the same lock.
 ADVISORY_LOCK = 7_166_083_104_455
+
+POLL = 0.1  # seconds
 
 
 def migrate(database: Database, *, wait: float = 600, lock_timeout: float = 10) -> list[str]:
@@ -22,14 +26,22 @@ def migrate(database: Database, *, wait: float = 600, lock_timeout: float = 10) 
     database.connect(reuse_if_open=True)
     try:
         _set(database, "statement_timeout", 0)
-        _set(database, "lock_timeout", wait)
-        database.execute_sql("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
+        _take_turn(database, wait)
         _set(database, "lock_timeout", lock_timeout)
         applied: list[str] = _runner(database).up()
         return applied
     finally:
         # Thrown away instead of going back to the pool: its settings differ, and the lock ends with it.
         database.manual_close()
+
+
+def _take_turn(database: Database, wait: float) -> None:
+    """Ask for the lock again and again: CREATE INDEX CONCURRENTLY waits for every statement that waits itself."""
+    deadline = time.monotonic() + wait
+    while not database.execute_sql("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]:
+        if time.monotonic() > deadline:
+            raise OperationalError(f"another process has been migrating for {wait:.0f} s")
+        time.sleep(POLL)
 
 
 def pending(database: Database) -> list[str]:

@@ -32,8 +32,12 @@ HOLDS = ("ci_skip", "manual_trigger", "builds", "no_coverage")
 UPLOAD_KINDS = ("uploaded", "carried_forward")
 UPLOAD_STATES = ("received", "processing", "processed", "merged", "superseded", "error")
 OPEN_UPLOAD_STATES = ("received", "processing", "processed")
-FIRST_CARRIED_INDEX = 10_000  # carried sessions are numbered from here, so that uploads never move their numbers
 SEVERITIES = ("warning", "error")
+TRIES_PER_ROUND = 100  # far more than any upload gets
+# Carried and transplanted sessions have numbers of their own, whatever is uploaded before or after them.
+SESSIONS_OF_A_KIND = 10_000
+FIRST_CARRIED_INDEX = SESSIONS_OF_A_KIND
+FIRST_TRANSPLANTED_INDEX = 2 * SESSIONS_OF_A_KIND
 
 
 class CommitReport(Row):
@@ -186,7 +190,8 @@ class Upload(Row):
     """One upload of a report: received from CI, or carried forward from an earlier commit.
 
     `attempts` grows with every claim and so names the claim: a worker whose lease ran out and was taken over cannot
-    write its result any more. `lease_until` of a received upload is when it was called to be processed last. `totals`
+    write its result any more. It never shrinks: an upload that is processed afresh starts the next round of
+    TRIES_PER_ROUND instead. `lease_until` of a received upload is when it was called to be processed last. `totals`
     are those of this upload alone; `notes` list what was skipped while reading it. `parsed_identity` is that of the
     parsed report's contents, whatever name its object has.
     """
@@ -231,6 +236,16 @@ class Upload(Row):
         table_name = "uploads"
         indexes = ((("report", "state"), False), (("created_at",), False), (("repo", "created_at"), False))
 
+    @property
+    def tries(self) -> int:
+        """How often the upload was claimed since it arrived, or since it was last processed afresh."""
+        return int(self.attempts) % TRIES_PER_ROUND
+
+    @property
+    def next_round(self) -> int:
+        """The `attempts` of an upload that is processed afresh; after 300 rounds they start over."""
+        return (int(self.attempts) // TRIES_PER_ROUND + 1) % 300 * TRIES_PER_ROUND
+
     @classmethod
     def claim(cls, upload_id: int, lease: timedelta, owner: str) -> Self | None:
         """Take the upload for processing; None when it is done or another worker holds a valid lease."""
@@ -270,9 +285,9 @@ class Upload(Row):
         return (cls.id == upload_id) & (cls.state == "processing") & (cls.attempts == attempt)
 
     @classmethod
-    def next_session_index(cls, report_id: int, first: int = 0, end: int = FIRST_CARRIED_INDEX) -> int:
-        """The first number after all given ones in [first, end); the caller holds the lock of the report's row."""
-        taken = (cls.report == report_id) & cls.session_index.between(first, end - 1)
+    def next_session_index(cls, report_id: int, first: int = 0) -> int:
+        """The number after all given ones of the kind that starts at `first`; the caller holds the report's lock."""
+        taken = (cls.report == report_id) & cls.session_index.between(first, first + SESSIONS_OF_A_KIND - 1)
         highest = cls.select(fn.MAX(cls.session_index)).where(taken).scalar()
         return first if highest is None else int(highest) + 1
 
@@ -296,6 +311,7 @@ Upload.add_index(
 Upload.add_index(
     Upload.index(Upload.carried_from_upload, name="uploads_parent_ix", where=Upload.carried_from_upload.is_null(False))
 )
+Upload.add_index(Upload.index(Upload.created_at, name="uploads_raw_ix", where=Upload.object_path.is_null(False)))
 Upload.add_index(
     Upload.index(
         fn.COALESCE(Upload.lease_until, Upload.created_at),

@@ -71,3 +71,12 @@ def test_what_cannot_be_read_is_an_error_with_a_reason(tmp_path: Path, content: 
 
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"]
+
+
+def test_brackets_in_names_are_shown_as_they_are(report: Path) -> None:
+    report.write_text("SF:pages/[id]/[/].js\nDA:1,1\nend_of_record\n")
+
+    result = CliRunner().invoke(cli, ["inspect", "--lines", str(report)])
+
+    assert result.exit_code == 0
+    assert "pages/[id]/[/].js" in result.stdout

@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.clients.git.base import GitProvider, ObjectNotFound, Pull
 from app.helpers.text import storable
-from app.logic.uploads.prepare import fetch_details, note_pull
+from app.logic.uploads.commit_details import fetch_details, note_pull
 from app.models import git as rows
 from app.models.git import Commit
 from app.models.reports import CommitReport

@@ -5,8 +5,9 @@ from datetime import timedelta
 from peewee import fn
 
 from app.helpers.text import storable
+from app.logic.uploads import events
 from app.logic.uploads.assemble import FAILED as ASSEMBLY_FAILED
-from app.models.git import CommitError
+from app.models.git import Commit, CommitError
 from app.models.reports import CommitReport
 
 PAUSE = timedelta(hours=1)
@@ -20,7 +21,7 @@ def postpone_assembly(report_id: int, error: BaseException) -> None:
     if report is None:
         return
     CommitReport.update(assembly_not_before=fn.now() + PAUSE).where(CommitReport.id == report_id).execute()
-    CommitError.record(report.commit_id, ASSEMBLY_FAILED, error=_describe(error))
+    _tell(report.commit_id, ASSEMBLY_FAILED, events.MERGE_FAILED, error)
 
 
 def leave_to_retry(commit_id: int) -> None:
@@ -31,7 +32,7 @@ def leave_to_retry(commit_id: int) -> None:
 def postpone_notification(commit_id: int, error: BaseException) -> None:
     """Note that people cannot be told about a commit."""
     if _hold(commit_id, PAUSE):
-        CommitError.record(commit_id, NOTIFY_FAILED, error=_describe(error))
+        _tell(commit_id, NOTIFY_FAILED, events.NOTIFY_FAILED, error)
 
 
 def notification_worked(commit_id: int) -> None:
@@ -44,5 +45,8 @@ def _hold(commit_id: int, time: timedelta) -> bool:
     return bool(CommitReport.update(notify_not_before=fn.now() + time).where(mine).execute())
 
 
-def _describe(error: BaseException) -> str:
-    return storable(f"{type(error).__name__}: {error}", 200)
+def _tell(commit_id: int, code: str, milestone: str, error: BaseException) -> None:
+    text = storable(f"{type(error).__name__}: {error}", 200)
+    CommitError.record(commit_id, code, error=text)
+    commit = Commit.get_by_id(commit_id)
+    events.record(commit.repo_id, commit.sha, milestone, error=code, extra={"text": text})

@@ -1,6 +1,6 @@
 """Find work that waits too long: its message was lost, or the worker that had it died.
 
-Taking a row also moves the moment from which its wait counts, in the same statement. So a row is woken once per
+Taking a row also moves the moment from which its wait counts, in the same transaction. So a row is woken once per
 patience, however often the sweepers run, and a row that keeps failing does not keep the others out.
 """
 
@@ -13,6 +13,7 @@ from peewee import fn
 from app.logic.uploads.finish import COMPLETION_PATIENCE
 from app.logic.uploads.problems import PROCESSING_TIMEOUT, UploadProblem
 from app.logic.uploads.process import MAX_ATTEMPTS, OPEN_STATES, fail_upload
+from app.models.database import db
 from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from app.models.results import Comparison
 
@@ -27,7 +28,8 @@ BATCH = 100
 class Overdue:
     """Ids of rows to wake, by what they wait for. `uploads` and `unprepared` are the same wait at two stages.
 
-    `baseless` are reports for which it is not decided what they carry from an earlier commit.
+    `baseless` are reports for which it is not decided what they carry from an earlier commit; `given_up` is the number
+    of uploads that ended in an error instead.
     """
 
     uploads: tuple[int, ...] = ()
@@ -36,14 +38,15 @@ class Overdue:
     reports: tuple[int, ...] = ()
     comparisons: tuple[int, ...] = ()
     commits: tuple[int, ...] = ()
+    given_up: int = 0
 
     def counts(self) -> dict[str, int]:
-        return {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        return {field.name: len(getattr(self, field.name)) for field in fields(self) if field.name != "given_up"}
 
 
 def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MERGE_PATIENCE) -> Overdue:
     """Return what to wake. What killed its worker MAX_ATTEMPTS times ends in an error instead."""
-    uploads, unprepared = _take_uploads(patience)
+    uploads, unprepared, given_up = _take_uploads(patience)
     return Overdue(
         uploads=uploads,
         unprepared=unprepared,
@@ -51,29 +54,34 @@ def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MER
         reports=_take_reports(merge_patience),
         comparisons=_take_comparisons(2 * patience),
         commits=_take_untold(patience),
+        given_up=given_up,
     )
 
 
 def _take(model: Any, waiting: Any, since: Any, **mark: Any) -> list[Any]:
     """Mark up to a batch of waiting rows, longest waiting first, and return them; those of other sweepers are left."""
-    ids = model.select(model.id).where(waiting).order_by(since).limit(BATCH).for_update(skip_locked=True)
-    return list(model.update(**mark).where(model.id.in_(ids)).returning(model).execute())
+    query = model.select(model.id).where(waiting).order_by(since).limit(BATCH).for_update(skip_locked=True)
+    with db.atomic():
+        # Not as a subquery of the update: a plan may run that once for every row, and the limit would limit nothing.
+        ids = [row.id for row in query]
+        return list(model.update(**mark).where(model.id.in_(ids)).returning(model).execute())
 
 
-def _take_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _take_uploads(patience: timedelta) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     since = fn.COALESCE(Upload.lease_until, Upload.created_at)
     waiting = Upload.state.in_(OPEN_STATES) & (since < fn.now() - patience)
     wake: list[int] = []
     unprepared: list[int] = []
+    given_up = 0
     for upload in _take(Upload, waiting, since, lease_until=fn.now()):
-        if upload.attempts >= MAX_ATTEMPTS:
-            problem = UploadProblem(PROCESSING_TIMEOUT, {"attempts": upload.attempts})
-            fail_upload(upload, problem, (), timedelta(0))
+        if upload.tries >= MAX_ATTEMPTS:
+            problem = UploadProblem(PROCESSING_TIMEOUT, {"attempts": upload.tries})
+            given_up += fail_upload(upload, problem, (), timedelta(0))
         elif upload.report.config is None:
             unprepared.append(upload.report_id)
         else:
             wake.append(upload.id)
-    return tuple(wake), tuple(dict.fromkeys(unprepared))
+    return tuple(wake), tuple(dict.fromkeys(unprepared)), given_up
 
 
 def _take_baseless(patience: timedelta) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from app.helpers.text import storable
 from app.logic.uploads import events, object_names, objects
 from app.logic.uploads.envelope import JSON_VERSION
 from app.logic.uploads.environment import clean_env
+from app.logic.uploads.identity import clean_branch, pull_of_branch
 from app.models.database import db
 from app.models.git import Commit
 from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Flag, Upload, UploadFlag
@@ -71,19 +72,31 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
     sha = new.sha.lower()
     if not _SHA.fullmatch(sha):
         raise UploadRefused("bad_commit", f"{sha[:80]!r} is not the full SHA of a commit")
+    try:
+        return _accept(storage, new, sha, body, now)
+    except UploadRefused as refusal:
+        # After the transaction, which took back everything else.
+        events.record(new.repo_id, sha, events.REFUSED, error=refusal.code, extra={"text": str(refusal)})
+        raise
+
+
+def _accept(storage: ObjectStorage, new: NewUpload, sha: str, body: bytes, now: datetime) -> Accepted:
     repository = Repository.get_by_id(new.repo_id)
     if repository.deleted_at is not None:
         raise UploadRefused("repository_deleted", f"repository {repository.name} was deleted")
     external_id = uuid.uuid4()
     path = object_names.raw_upload(now.date(), repository.storage_prefix, sha, str(external_id))
     objects.put(storage, path, body)
+    branch = clean_branch(new.branch)
+    pull_in_branch = pull_of_branch(branch)
     with db.atomic():
         commit = Commit.upsert(
             new.repo_id,
             sha,
             committed_at=new.committed_at,
-            branch=_text(new.branch),
-            pull_number=new.pull_number,
+            # A ref of a pull request names no branch.
+            branch=_text(branch) if pull_in_branch is None else None,
+            pull_number=new.pull_number or pull_in_branch,
             parent_sha=_text(new.parent_sha),
         )
         # The row lock orders the uploads of a commit: each gets its number once, whatever arrives at the same time.

@@ -34,11 +34,21 @@ ACTIVE_AGAIN = timedelta(hours=1)  # lists of repositories are ordered by activi
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """The report that was published: bytes as stored, files, sessions."""
+
+    size: int
+    files: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Assembled:
     """What an assembly did. `due_in` set = not due yet, come back; `again` = new work arrived meanwhile.
 
     `settled` = no upload of the commit is pending any more; `notify` = and there is something that people should be
-    told now. `uploads` is how many were merged, `read` how many of them had to be read for it.
+    told now. `uploads` is how many the report has, `read` how many of them had to be read for it, `merged` those that
+    have just become part of it; `published` None = its contents did not change.
     """
 
     outcome: str
@@ -50,6 +60,8 @@ class Assembled:
     reprocess: tuple[int, ...] = ()
     uploads: int = 0
     read: int = 0
+    merged: tuple[Upload, ...] = ()
+    published: Published | None = None
 
 
 class _Lost(Exception):
@@ -86,10 +98,12 @@ def assemble_report(storage: ObjectStorage, report_id: int, *, incremental: bool
         return Assembled("newer_version")
     except _Lost as lost:
         return _reprocess(report, uploads.lost() or [lost.upload])
-    if not _publish(storage, report, merged, chosen):
+    settled = _publish(storage, report, merged, chosen)
+    if settled is None:
         return Assembled("superseded", again=True)
     standing = _standing(CommitReport.get_by_id(report_id), "assembled")
-    return replace(standing, uploads=len(chosen.uploads), read=uploads.read)
+    fresh, published = settled
+    return replace(standing, uploads=len(chosen.uploads), read=uploads.read, merged=fresh, published=published)
 
 
 class _Uploads:
@@ -199,24 +213,31 @@ def _reprocess(report: CommitReport, lost: list[Upload]) -> Assembled:
     return Assembled("parsed_object_lost", commit_id=report.commit_id, again=not again, reprocess=again)
 
 
-def _publish(storage: ObjectStorage, report: CommitReport, merged: _Merged, chosen: Chosen) -> bool:
-    """Switch readers to the new contents; equal contents only settle the uploads. False = another assembler won."""
+def _publish(
+    storage: ObjectStorage, report: CommitReport, merged: _Merged, chosen: Chosen
+) -> tuple[tuple[Upload, ...], Published | None] | None:
+    """Switch readers to the new contents; equal contents only settle the uploads. None = another assembler won.
+
+    Returns the uploads that became part of the report, and what was published, if anything.
+    """
     commit = report.commit
     fingerprint = hashlib.sha256(merged.report or b"").digest()
     paths: dict[str, Any] = {}
     values: dict[str, Any] = {}
+    published: Published | None = None
     if merged.report is not None and not _is_published(storage, report, fingerprint):
+        assembled = open_assembled(merged.report)
+        published = Published(len(merged.report), assembled.totals.files, len(assembled.sessions))
         paths = _write_objects(storage, report, merged)
-        values = _columns(open_assembled(merged.report)) | {"object_paths": paths, "fingerprint": fingerprint}
+        values = _columns(assembled) | {"object_paths": paths, "fingerprint": fingerprint}
     with db.atomic():
         # The lock of the row keeps new uploads out until it is decided whether any is pending.
         locked = CommitReport.lock(report.id)
         if locked is None or locked.generation != report.generation:
-            return False
-        _settle_uploads(chosen)
+            return None
+        fresh = _settle_uploads(chosen)
         pending = _has_uploads(report.id, OPEN_UPLOAD_STATES)
-        facts = finish.read_facts(locked, has_report=merged.report is not None)
-        hold = finish.decide(facts, locked.config or {}).hold
+        hold = finish.decide(finish.read_facts(locked, has_report=merged.report is not None), locked.config or {}).hold
         CommitReport.update(
             state=_state(pending=pending, skipped=hold == "ci_skip", has_report=merged.report is not None),
             finished_at=None if pending else fn.now(),
@@ -224,7 +245,7 @@ def _publish(storage: ObjectStorage, report: CommitReport, merged: _Merged, chos
         ).where(CommitReport.id == report.id).execute()
         CommitReport.assembled(report.id, report.assembly_wanted)
         CommitError.delete().where((CommitError.commit == commit.id) & (CommitError.code == FAILED)).execute()
-        if paths:
+        if published is not None:
             CommitReport.publish(report.id, report.generation, **values)
             CommitReport.want_notification(report.id)
             _swap_objects(locked, paths)
@@ -232,15 +253,19 @@ def _publish(storage: ObjectStorage, report: CommitReport, merged: _Merged, chos
             extra = {"generation": report.generation + 1, "uploads": len(chosen.uploads)}
             merged_ids = [upload.id for upload in chosen.uploads]
             events.record(commit.repo_id, commit.sha, events.MERGED, merged_ids, extra=extra)
-    return True
+    return fresh, published
 
 
-def _settle_uploads(chosen: Chosen) -> None:
-    """Mark what the report is made of; a carried-forward upload that was replaced may come back."""
+def _settle_uploads(chosen: Chosen) -> tuple[Upload, ...]:
+    """Mark what the report is made of, and return what is new in it; a carried upload that was replaced may return."""
+    fresh: list[Upload] = []
     for uploads, state in ((chosen.uploads, "merged"), (chosen.superseded, "superseded")):
         ids = [upload.id for upload in uploads if upload.state != state]
         values: dict[str, Any] = {"state": state} | ({"merged_at": fn.now()} if state == "merged" else {})
-        Upload.update(**values).where(Upload.id.in_(ids) & Upload.state.in_((*USABLE, "superseded"))).execute()
+        movable = Upload.id.in_(ids) & Upload.state.in_((*USABLE, "superseded"))
+        rows = Upload.update(**values).where(movable).returning(Upload).execute()
+        fresh += rows if state == "merged" else ()
+    return tuple(fresh)
 
 
 def _write_objects(storage: ObjectStorage, report: CommitReport, merged: _Merged) -> dict[str, Any]:

@@ -44,11 +44,22 @@ class UploadFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ParserRun:
+    """One file read: its format (`none` = not recognised), how that ended, its bytes, and how long it took."""
+
+    format: str
+    outcome: str
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedUpload:
     """What an upload came to: a report, or the problem to store; `notes` say which of its files were left out and why.
 
     `formats` names the format of each file that gave lines; `env` holds the variables that the envelope brought along,
-    None if its form has none; `dropped_paths` counts paths that are none of the repository's files, by DropReason.
+    None if its form has none. `dropped_paths`, which counts by DropReason the paths that are none of the repository's
+    files, and `runs` are for the metrics.
     """
 
     report: Report | None
@@ -57,6 +68,8 @@ class ParsedUpload:
     formats: tuple[str, ...] = ()
     env: Mapping[str, str] | None = None
     dropped_paths: Mapping[str, int] = field(default_factory=dict)
+    # How long it took is no property of the upload.
+    runs: tuple[ParserRun, ...] = field(default=(), compare=False)
 
 
 class _Expired(Exception):
@@ -80,6 +93,7 @@ class _Reading:
     notes: Notes = field(default_factory=Notes)
     formats: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
+    runs: list[ParserRun] = field(default_factory=list)
 
 
 def parse_upload(data: bytes, facts: UploadFacts, limits: Limits) -> ParsedUpload:
@@ -120,7 +134,14 @@ def _read_files(envelope: Envelope, facts: UploadFacts, limits: Limits) -> Parse
             else:
                 _read(reading, file, fixer_for(file.name))
     except _Expired as expired:
-        return ParsedUpload(None, expired.problem, reading.notes.all(), tuple(reading.formats), envelope.env)
+        return ParsedUpload(
+            None,
+            expired.problem,
+            reading.notes.all(),
+            tuple(reading.formats),
+            envelope.env,
+            runs=tuple(reading.runs),
+        )
     return _conclude(reading, envelope.env)
 
 
@@ -135,6 +156,7 @@ def _read(reading: _Reading, file: CoverageFile, fixer: PathFixer) -> None:
     reading.builder.begin_document(fixer.resolve)
     options = FormatOptions(reading.switches, fixer.has_listing)
     read = read_file(file.name, content, reading.builder, options, max_bytes=most)
+    reading.runs.append(ParserRun(read.format or "none", read.outcome, len(content), read.seconds))
     if read.stats is not None:
         _check_age(reading, file.name, read.stats.timestamp)
     reading.outcomes.append(read.outcome)
@@ -176,7 +198,15 @@ def _conclude(reading: _Reading, env: Mapping[str, str] | None) -> ParsedUpload:
         notes.add(None, "paths_dropped", f"{reason.value} {count}: {', '.join(dropped.samples[reason])}")
     problem = None if report.files else _why_empty(reading)
     counts = {reason.value: count for reason, count in dropped.counts.items()}
-    return ParsedUpload(None if problem else report, problem, notes.all(), tuple(reading.formats), env, counts)
+    return ParsedUpload(
+        None if problem else report,
+        problem,
+        notes.all(),
+        tuple(reading.formats),
+        env,
+        counts,
+        tuple(reading.runs),
+    )
 
 
 def _why_empty(reading: _Reading) -> UploadProblem:

@@ -1,16 +1,21 @@
 """Prepare a commit before its first upload is processed: what the Git host knows about it, and pinned settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from app.clients.git.base import GitError, GitProvider
 from app.helpers.text import storable
+from app.logic.repository_yaml.effective import effective_config
+from app.logic.repository_yaml.pin import pin_config
 from app.logic.uploads import events
+from app.logic.uploads.commit_details import fetch_details
+from app.logic.uploads.synthetic_merge import rebook_synthetic_merge
 from app.models.database import now
-from app.models.git import Commit, CommitError
+from app.models.git import CommitError
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
 
@@ -24,70 +29,74 @@ PATIENCE = timedelta(minutes=5)  # how long uploads wait for a Git host that doe
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The uploads that can be processed now; whoever has sent for them notes so with `Upload.called`."""
+    """The uploads that can be processed now; whoever has sent for them notes so with `Upload.called`.
+
+    `moved_to` is the report that the uploads belong to instead, and which is to be prepared.
+    """
 
     outcome: str
     upload_ids: tuple[int, ...] = ()
+    moved_to: int | None = None
 
 
-def prepare_report(git_for: GitFor, report_id: int) -> Prepared:
-    """Fetch the commit's details once, pin the settings of its report, and name the uploads that wait.
+def prepare_report(git_for: GitFor, report_id: int, site: Mapping[str, Any]) -> Prepared:
+    """Fetch the commit's details once, pin the configuration of its report, and name the uploads that wait.
 
-    Raises a temporary GitError (the message is retried) as long as the uploads can wait. After that, and after a
-    permanent one, which becomes a commit error that people see, they go on without the details; the comparison asks
-    for them again.
+    `site` is the configuration that the installation gives every repository. Raises a temporary GitError (the message
+    is retried) as long as the uploads can wait. After that, and after a permanent one, which becomes a commit error
+    that people see, they go on without the details; the comparison asks for them again.
     """
     report = CommitReport.get_or_none(CommitReport.id == report_id)
     if report is None:
         return Prepared("unknown")
     commit = report.commit
-    if commit.details_at is None:
-        try:
-            fetch_details(git_for(commit.repo), commit)
-        except GitError as error:
-            if not error.permanent and now() - report.created_at < PATIENCE:
-                raise
-            if error.permanent:
-                CommitError.record(commit.id, error.code, text=storable(str(error), 200))
-            log.info("commit.details.unavailable", commit_id=commit.id, code=error.code)
-    return _dispatch(report)
-
-
-def dispatch_report(report_id: int) -> tuple[int, ...]:
-    """Go on without details: the uploads of a report that wait to be processed."""
-    report = CommitReport.get_or_none(CommitReport.id == report_id)
-    return () if report is None else _dispatch(report).upload_ids
-
-
-def _dispatch(report: CommitReport) -> Prepared:
-    """Pin what processing needs and return the uploads that nobody has sent for yet."""
+    may_retry = now() - report.created_at < PATIENCE
+    git: GitProvider | None = None
+    try:
+        git = git_for(commit.repo)
+        if commit.details_at is None:
+            fetch_details(git, commit)
+    except GitError as error:
+        if not error.permanent and may_retry:
+            raise
+        _record(report, error)
+    if git is not None and (target := rebook_synthetic_merge(git, report)) is not None:
+        return Prepared("rebooked", moved_to=target)
     if report.config is None:
-        CommitReport.update(config={}, base_state="none").where(
-            (CommitReport.id == report.id) & CommitReport.config.is_null()
-        ).execute()
-        events.record(report.commit.repo_id, report.commit.sha, events.PREPARED)
+        pin_config(git, report, site, may_retry=may_retry)
+        events.record(commit.repo_id, commit.sha, events.PREPARED)
+    return Prepared("prepared", _waiting(report))
+
+
+def dispatch_report(report_id: int, site: Mapping[str, Any]) -> tuple[int, ...]:
+    """Go on without the Git host: the uploads of a report that wait to be processed."""
+    report = CommitReport.get_or_none(CommitReport.id == report_id)
+    if report is None:
+        return ()
+    if report.config is None:
+        repository = report.commit.repo
+        config = effective_config(site, repository.owner.config, repository.config)
+        unpinned = (CommitReport.id == report.id) & CommitReport.config.is_null()
+        CommitReport.update(config=config).where(unpinned).execute()
+    return _waiting(report)
+
+
+def _record(report: CommitReport, error: GitError) -> None:
+    """Tell people why the details of a commit are missing, unless it may yet pass by itself."""
+    commit = report.commit
+    if error.permanent:
+        CommitError.record(commit.id, error.code, text=storable(str(error), 200))
+    if report.config is None:
+        # Once is enough: every upload of the commit comes by here.
+        events.record(commit.repo_id, commit.sha, events.DETAILS_MISSING, error=error.code)
+    log.info("commit.details.unavailable", commit_id=commit.id, code=error.code)
+
+
+def _waiting(report: CommitReport) -> tuple[int, ...]:
+    """Return the uploads that nobody has sent for yet."""
     waiting = (
         Upload.select(Upload.id)
         .where((Upload.report == report.id) & (Upload.state == "received") & Upload.lease_until.is_null())
         .order_by(Upload.session_index)
     )
-    return Prepared("prepared", tuple(upload.id for upload in waiting))
-
-
-def fetch_details(git: GitProvider, commit: Commit) -> None:
-    """Store what the Git host knows of a commit, in its row and in this object; raises GitError."""
-    found = git.get_commit(commit.sha)
-    pull = commit.pull_number or git.find_pull(commit.sha, commit.branch)
-    commit.message = storable(found.message, 10_000)
-    commit.committed_at = found.timestamp
-    commit.parent_sha = found.parents[0] if found.parents else None
-    commit.details_at = now()
-    commit.save()
-    if commit.pull_number is None and pull is not None:
-        note_pull(commit, pull)
-
-
-def note_pull(commit: Commit, number: int) -> None:
-    """Remember the pull request of a commit, unless its producer has named one meanwhile."""
-    commit.pull_number = number
-    Commit.update(pull_number=number).where((Commit.id == commit.id) & Commit.pull_number.is_null()).execute()
+    return tuple(upload.id for upload in waiting)

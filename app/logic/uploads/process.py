@@ -1,7 +1,7 @@
 """Process one upload: claim it, parse its raw object, store the parsed report, ask for assembly."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +12,11 @@ from app.helpers.memory import trim
 from app.helpers.text import storable_json
 from app.logic.coverage import codec, measure
 from app.logic.coverage.report import Report
-from app.logic.uploads import events, object_names, objects, problems
+from app.logic.uploads import events, object_names, objects, problems, raw, waiting
 from app.logic.uploads.finish import tells_of_failures
 from app.logic.uploads.lease import kept
 from app.logic.uploads.limits import Limits
-from app.logic.uploads.parse import PARSER_VERSION, ParsedUpload, UploadFacts, parse_upload
+from app.logic.uploads.parse import PARSER_VERSION, ParsedUpload, ParserRun, UploadFacts, parse_upload
 from app.logic.uploads.problems import UploadProblem
 from app.logic.uploads.sessions import flags_of
 from app.logic.uploads.transport import fetch_raw
@@ -42,7 +42,8 @@ class ProcessPolicy:
 class Processed:
     """What follows: assembly of this report; None = nothing, somebody else has the upload or it is unknown.
 
-    `held_for` is how long another worker's lease may still hold.
+    `held_for` is how long another worker's lease may still hold. `claimed_at` and what was read are there when this
+    run brought the upload to its end.
     """
 
     report_id: int | None
@@ -50,6 +51,9 @@ class Processed:
     formats: tuple[str, ...] = ()
     error_code: str | None = None
     held_for: timedelta | None = None
+    claimed_at: datetime | None = None
+    runs: tuple[ParserRun, ...] = ()
+    dropped_paths: Mapping[str, int] = field(default_factory=dict)
 
 
 def process_upload(storage: ObjectStorage, upload_id: int, policy: ProcessPolicy, owner: str) -> Processed:
@@ -72,23 +76,36 @@ def process_upload(storage: ObjectStorage, upload_id: int, policy: ProcessPolicy
 
 
 def _process(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> Processed:
-    if upload.attempts > MAX_ATTEMPTS:
+    if upload.tries > MAX_ATTEMPTS:
         problem = UploadProblem(problems.PROCESSING_TIMEOUT, {"attempts": MAX_ATTEMPTS})
         return _failed(upload, ParsedUpload(None, problem), policy)
     sha = upload.report.commit.sha
-    events.record(upload.repo_id, sha, events.PROCESSING, [upload.id], extra={"attempt": upload.attempts})
+    events.record(upload.repo_id, sha, events.PROCESSING, [upload.id], extra={"attempt": upload.tries})
     parsed = _parse(storage, upload, policy)
     if parsed.report is None:
         return _failed(upload, parsed, policy)
-    _store(storage, upload, parsed, parsed.report, policy)
-    return Processed(upload.report_id, "ok", parsed.formats)
+    if not _store(storage, upload, parsed, parsed.report, policy):
+        return Processed(None, "overtaken")
+    return _ended(upload, parsed, "ok")
 
 
 def _failed(upload: Upload, parsed: ParsedUpload, policy: ProcessPolicy) -> Processed:
     problem = parsed.problem or UploadProblem(problems.REPORT_EMPTY)
     if not fail_upload(upload, problem, parsed.notes, policy.debounce, **_env(parsed)):
         return Processed(None, "overtaken")
-    return Processed(upload.report_id, "error", parsed.formats, problem.code)
+    return _ended(upload, parsed, "error", problem.code)
+
+
+def _ended(upload: Upload, parsed: ParsedUpload, outcome: str, error_code: str | None = None) -> Processed:
+    return Processed(
+        upload.report_id,
+        outcome,
+        parsed.formats,
+        error_code,
+        claimed_at=upload.updated_at,
+        runs=parsed.runs,
+        dropped_paths=parsed.dropped_paths,
+    )
 
 
 def _not_claimed(upload_id: int) -> Processed:
@@ -104,8 +121,13 @@ def _not_claimed(upload_id: int) -> Processed:
 def _require_object(storage: ObjectStorage, upload_id: int) -> None:
     """Raise ObjectMissing before anything is claimed: a client may still be sending, which is no attempt of ours."""
     upload = Upload.get_or_none((Upload.id == upload_id) & (Upload.state == "received"))
-    if upload is not None and storage.stat(upload.object_path or "") is None:
-        raise ObjectMissing(f"upload {upload_id}: {upload.object_path}")
+    if upload is None or (upload.object_path is not None and storage.stat(upload.object_path) is not None):
+        return
+    if not waiting.awaits_object(upload):
+        still = (Upload.id == upload_id) & (Upload.state == "received")
+        Upload.update(notes=[waiting.OBJECT_AWAITED]).where(still).execute()
+        events.record(upload.repo_id, upload.report.commit.sha, events.WAITING, [upload_id])
+    raise ObjectMissing(f"upload {upload_id}: {upload.object_path}")
 
 
 def _parse(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> ParsedUpload:
@@ -132,7 +154,8 @@ def _parse(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> Par
     return parsed
 
 
-def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report: Report, policy: ProcessPolicy) -> None:
+def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report: Report, policy: ProcessPolicy) -> bool:
+    """Store the parsed report; False = another worker took the upload over, and its object counts."""
     commit = upload.report.commit
     totals = measure.totals(report)
     path = object_names.parsed_upload(commit.repo.storage_prefix, commit.sha, str(upload.external_id), upload.attempts)
@@ -153,8 +176,10 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
             **_env(parsed),
         )
         if not settled:
-            return  # another worker took the upload over: its object counts
+            return False
         objects.adopt(path)
+        objects.replace(upload.parsed_path)
+        raw.discard_unwanted(upload)
         CommitReport.want_assembly(upload.report_id, _after(policy.debounce))
         events.record(
             upload.repo_id,
@@ -163,6 +188,7 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
             [upload.id],
             extra={"formats": sorted(set(parsed.formats)), "files": totals.files, "lines": totals.lines},
         )
+    return True
 
 
 def _notes(notes: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -193,10 +219,11 @@ def fail_upload(
     this row was read: it is not in one of the `states` any more.
     """
     as_read = (Upload.id == upload.id) & Upload.state.in_(states) & (Upload.attempts == upload.attempts)
-    ended = values | {"state": "error", "error_code": problem.code, "notes": _notes(notes)}
+    ended = values | {"state": "error", "error_code": problem.code, "notes": _notes(notes), "parsed_path": None}
     with db.atomic():
         if Upload.update(**ended, lease_until=None, lease_owner=None).where(as_read).execute() == 0:
             return False
+        objects.replace(upload.parsed_path)
         UploadError.record(upload.id, problem.code, **storable_json(dict(problem.params)))
         CommitReport.want_assembly(upload.report_id, _after(debounce))
         if tells_of_failures(upload.report.config or {}):
@@ -230,7 +257,22 @@ def give_up(upload_id: int, error: BaseException, debounce: timedelta) -> int | 
         return None
     if upload.state == "processing" and upload.lease_until is not None and upload.lease_until > now():
         return None
+    if upload.parsed_path is not None and isinstance(error, StorageError):
+        return _keep_earlier(upload, error, debounce)
     return upload.report_id if fail_upload(upload, _problem_of(upload, error), (), debounce) else None
+
+
+def _keep_earlier(upload: Upload, error: StorageError, debounce: timedelta) -> int | None:
+    """An upload that was to be processed afresh keeps what it had: storage says nothing about its content."""
+    as_read = (Upload.id == upload.id) & Upload.state.in_(OPEN_STATES) & (Upload.attempts == upload.attempts)
+    with db.atomic():
+        kept_one = Upload.update(state="processed", lease_until=None, lease_owner=None).where(as_read).execute()
+        if not kept_one:
+            return None
+        CommitReport.want_assembly(upload.report_id, _after(debounce))
+        extra = {"kept": "the earlier result", "reason": error.code}
+        events.record(upload.repo_id, upload.report.commit.sha, events.PROCESSED, [upload.id], extra=extra)
+    return upload.report_id
 
 
 def _problem_of(upload: Upload, error: BaseException) -> UploadProblem:

@@ -9,6 +9,7 @@ from app.logic.maintenance.sweep import take_overdue
 from app.logic.uploads.assemble import assemble_report
 from app.models.database import now
 from app.models.git import CommitError
+from app.models.machinery import UploadEvent
 from app.models.reports import CommitReport
 from tests.factories import make_report
 
@@ -95,3 +96,13 @@ def test_a_waiting_request_keeps_the_earlier_time() -> None:
 
     due = [CommitReport.get_by_id(report.id).assembly_not_before for report in (at_once, soon, idle)]
     assert due == [None, soon.assembly_not_before, later]
+
+
+def test_what_failed_for_good_is_on_the_timeline() -> None:
+    report = waiting()
+
+    postponed.postpone_assembly(report.id, MemoryError("too big"))
+    postponed.postpone_notification(report.commit_id, TimeoutError("no answer"))
+
+    found = [(event.milestone, event.error) for event in UploadEvent.select().order_by(UploadEvent.id)]
+    assert found == [("merge_failed", "assembly_failed"), ("notify_failed", "notify_failed")]

@@ -12,8 +12,11 @@ from app.logic.uploads.envelope import Limits
 from app.logic.uploads.process import ProcessPolicy
 from app.models.database import Database
 from app.models.repositories import Repository
+from tests.clients.git.conftest import github, http, sleeps
 from tests.example import Uploader, clone
 from tests.factories import make_owner, make_repository
+
+__all__ = ["github", "http", "sleeps"]
 
 POLICY = ProcessPolicy(lease=timedelta(minutes=1), debounce=timedelta(0), limits=Limits())
 

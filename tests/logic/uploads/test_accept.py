@@ -11,7 +11,7 @@ from app.logic.uploads.accept import Accepted, NewUpload, UploadRefused, accept_
 from app.models.database import db, now
 from app.models.git import Commit
 from app.models.identity import Owner
-from app.models.machinery import ObjectGarbage
+from app.models.machinery import ObjectGarbage, UploadEvent
 from app.models.reports import CommitReport, Flag, Upload, UploadFlag
 from app.models.repositories import Repository
 from tests.factories import make_upload
@@ -150,3 +150,34 @@ def test_an_upload_of_a_complete_commit_opens_its_report_again(storage: ObjectSt
     accept(storage, repository)
 
     assert CommitReport.get_by_id(report_id).state == "processing"
+
+
+@pytest.mark.parametrize(
+    ("given", "branch", "pull"),
+    [
+        ({"branch": "refs/heads/origin/fuel"}, "fuel", None),
+        ({"branch": "HEAD"}, None, None),
+        ({"branch": "foo/pull/12/head"}, None, 12),
+        ({"branch": "pull/12/merge", "pull_number": 7}, None, 7),
+        ({"branch": "fuel", "pull_number": 7}, "fuel", 7),
+    ],
+)
+def test_names_of_branches_and_pull_requests_are_made_uniform(
+    storage: ObjectStorage, repository: Repository, given: dict[str, object], branch: str | None, pull: int | None
+) -> None:
+    accepted = accept(storage, repository, **given)
+
+    commit = Commit.get_by_id(accepted.commit_id)
+    assert (commit.branch, commit.pull_number) == (branch, pull)
+
+
+def test_a_refusal_is_on_the_timeline_of_its_commit(storage: ObjectStorage, repository: Repository) -> None:
+    Owner.update(max_uploads_per_commit=1).execute()
+    accept(storage, repository)
+
+    with pytest.raises(UploadRefused):
+        accept(storage, repository)
+
+    event = UploadEvent.get(UploadEvent.milestone == "refused")
+    assert (event.commit_sha, event.error) == (SHA, "too_many_uploads")
+    assert "the limit is 1" in event.extra["text"]

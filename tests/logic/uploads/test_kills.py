@@ -99,7 +99,7 @@ def recover(storage: ObjectStorage) -> None:
         if not (found.uploads or found.unprepared or found.reports):
             return
         for report_id in found.unprepared:
-            for upload_id in dispatch_report(report_id):
+            for upload_id in dispatch_report(report_id, {}):
                 process_upload(storage, upload_id, POLICY, "rescuer")
         for upload_id in found.uploads:
             process_upload(storage, upload_id, POLICY, "rescuer")

@@ -313,13 +313,14 @@ def test_preparation_fetches_the_commit_once(
 ) -> None:
     accepted = uploader.send(example.head, 0)
 
-    prepared = prepare_report(lambda _: git, accepted.report_id)
+    prepared = prepare_report(lambda _: git, accepted.report_id, {})
 
     commit = Commit.get(Commit.sha == example.head)
     assert prepared.upload_ids == (accepted.upload_id,)
     assert commit.details_at is not None
     assert (commit.pull_number, commit.parent_sha) == (42, git.get_commit(example.head).parents[0])
-    assert CommitReport.get_by_id(accepted.report_id).config == {}
+    pinned = CommitReport.get_by_id(accepted.report_id).config
+    assert pinned["flags"]["integration"] == {"paths": ["^py/"], "carryforward": True}
 
 
 def refuse(error: Exception) -> Sequence[object]:
@@ -329,16 +330,17 @@ def refuse(error: Exception) -> Sequence[object]:
 def test_without_credentials_the_uploads_go_on(storage: ObjectStorage, repository: Repository) -> None:
     upload_id, report_id = accept(storage, repository, lcov_upload())
 
-    prepared = prepare_report(lambda _: refuse(Unauthorized("401")), report_id)  # type: ignore[arg-type,return-value]
+    prepared = prepare_report(lambda _: refuse(Unauthorized("401")), report_id, {})  # type: ignore[arg-type,return-value]
 
     assert prepared.upload_ids == (upload_id,)
     assert CommitError.get(CommitError.code == "unauthorized") is not None
+    assert UploadEvent.get(UploadEvent.milestone == "details_missing").error == "unauthorized"
 
 
 def test_a_host_that_does_not_answer_is_asked_again(storage: ObjectStorage, repository: Repository) -> None:
     _, report_id = accept(storage, repository, lcov_upload())
 
     with pytest.raises(Unreachable):
-        prepare_report(lambda _: refuse(Unreachable("timeout")), report_id)  # type: ignore[arg-type,return-value]
+        prepare_report(lambda _: refuse(Unreachable("timeout")), report_id, {})  # type: ignore[arg-type,return-value]
 
     assert CommitReport.get_by_id(report_id).config is None

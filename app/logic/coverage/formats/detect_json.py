@@ -24,6 +24,7 @@ _HEAD_BYTES: Final = 512
 _ENTRY_BYTES: Final = 512
 _LOOKED_AT: Final = 8  # entries of a level whose inside is looked at when the head alone does not tell
 _GAP_LINES: Final = 5
+_TEST_COMMANDS: Final = ("RSpec", "MiniTest")  # in old result sets without timestamps
 _ISTANBUL_KEYS: Final = ("statementMap", "lineData", "linesCovered", "branchMap", "fnMap")
 _ASSEMBLY: Final = re.compile(r".+\.(dll|exe)", re.IGNORECASE)
 
@@ -105,6 +106,7 @@ def _own_keys(doc: Mapping[str, Any]) -> str | None:
         ("flowcover", doc.get("flowStatus") and "files" in doc),
         ("simplecov", "simplecov_version" in meta or ("command_name" in doc and "files" in doc)),
         ("simplecov", _is_result_set(doc)),
+        ("simplecov", any("coverage" in as_object(doc.get(command)) for command in _TEST_COMMANDS)),
         ("v1", isinstance(doc.get("coverage"), dict)),
         ("scala", "fileReports" in doc),
         ("coveralls", "source_files" in doc),

@@ -6,7 +6,15 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from app.logic.coverage.formats.base import ParseStats
-from app.logic.coverage.formats.json_documents import as_list, as_object, count_of, decode, line_of, untyped
+from app.logic.coverage.formats.json_documents import (
+    MAX_COUNT,
+    as_list,
+    as_object,
+    count_of,
+    decode,
+    line_of,
+    untyped,
+)
 
 NOTHING: Final = msgspec.Raw(b"null")
 Number = int | float | str | None  # what tools write where a number is meant; `line_of` and `count_of` read it
@@ -90,7 +98,7 @@ def counts_by_line(raw: msgspec.Raw, where: str, stats: ParseStats) -> dict[int,
 def _usable(pairs: Iterable[tuple[Any, Any]], where: str, stats: ParseStats) -> dict[int, int]:
     hits = {}
     for at, value in pairs:
-        line = at if type(at) is int and at > 0 else line_of(at)
+        line = at if type(at) is int and 0 < at <= MAX_COUNT else line_of(at)
         count = count_of(value)
         if line is None or count is None:
             stats.skip(f"{where}:{str(at)[:80]}: {str(value)[:80]!r} is no count of a line")

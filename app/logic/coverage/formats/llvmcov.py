@@ -80,7 +80,8 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
             check_span(spanned, len(data))
             lines = FileLines()
             lines.hits = line_counts(segments)
-            _add_branches(lines, records(file.branches, _BRANCHES, _BRANCH, f"{file.filename}: branches", stats))
+            branches = records(file.branches, _BRANCHES, _BRANCH, f"{file.filename}: branches", stats)
+            _add_branches(lines, branches, stats)
             number = builder.file(file.filename)
             stats.records += lines.send(builder, number, partials_as_hits=partials_as_hits)
     return stats
@@ -138,10 +139,13 @@ def _cut(count: int) -> int:
     return min(max(count, 0), MAX_COUNT)
 
 
-def _add_branches(lines: FileLines, branches: Iterable[_Branch]) -> None:
+def _add_branches(lines: FileLines, branches: Iterable[_Branch], stats: ParseStats) -> None:
     """Add the conditions; instances of a template repeat them."""
     taken: dict[int, dict[tuple[int, int, int, int], tuple[bool, bool]]] = {}
     for branch in branches:
+        if not 1 <= branch.line <= MAX_LINE:
+            stats.skip(f"a branch on line {str(branch.line)[:80]}")
+            continue
         place = (branch.line, branch.column, branch.end_line, branch.end_column)
         conditions = taken.setdefault(branch.line, {})
         true, false = conditions.get(place, (False, False))

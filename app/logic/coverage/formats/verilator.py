@@ -15,6 +15,7 @@ from app.logic.coverage.formats.limits import MAX_LINE, check_span
 PARTIALS_AS_HITS: Final = "verilator.partials_as_hits"
 
 _POINT: Final = re.compile(rb"C '(.*)' (\d{1,300})\s*")
+_FIELD: Final = re.compile("\x01([^\x01\x02]*)\x02([^\x01]*)")
 _RANGE: Final = re.compile(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", re.ASCII)
 
 
@@ -56,8 +57,7 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
 
 def _fields(key: bytes) -> dict[str, str]:
     """Return the values of a point's key by name."""
-    pairs = (part.partition("\x02") for part in key.decode("utf-8", "replace").split("\x01"))
-    return {name: value for name, separator, value in pairs if separator}
+    return dict(_FIELD.findall(key.decode("utf-8", "replace")))
 
 
 def _spans(line: str, others: str) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,7 @@ from app.logic.coverage.formats.file_lines import FileLines
 from app.logic.coverage.formats.human_counts import human_count, without_colours
 from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE
 
-_REPEATS: Final = (b"-", b"|", b"warning:")  # separators, lines repeated for each instance, messages
+_NOISE: Final = (b"-", b"warning:")  # separators and messages
 
 _Columns = tuple[bytes, bytes]
 _Row = tuple[_Columns, int]  # the columns, and the line of the document
@@ -31,11 +31,12 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
         if len(fields) == 3:
             first, second, source = fields
             first, second = first.strip(), second.strip()
-            if (first or second) and source.strip() != b"}" and not first.startswith(_REPEATS):
+            # Without a first column it is an instance of a template, or in old versions a line that cannot run.
+            if first and source.strip() != b"}" and not first.startswith(_NOISE):
                 rows.append(((first, second), number))
             continue
         text = line.strip()
-        if text.endswith(b":") and len(fields) == 1 and not text.startswith(_REPEATS):
+        if text.endswith(b":") and len(fields) == 1 and not text.startswith(_NOISE):
             _add(rows, path, builder, stats)
             path = text[:-1].decode("utf-8", "replace")
             rows = []
@@ -57,7 +58,7 @@ def _add(rows: Sequence[_Row], path: str, builder: ReportBuilder, stats: ParseSt
         if not count:
             continue
         hits = human_count(count)
-        if hits is None or not at.isdigit() or not 1 <= len(at) <= 18 or not 1 <= int(at) <= MAX_LINE:
+        if hits is None or not 1 <= _number(at) <= MAX_LINE:
             stats.skip(f"line {number}: no count of a line")
         else:
             lines.hit(int(at), min(hits, MAX_HITS))
@@ -65,13 +66,19 @@ def _add(rows: Sequence[_Row], path: str, builder: ReportBuilder, stats: ParseSt
 
 
 def _line_column(rows: Sequence[_Row]) -> int:
-    """Return which column holds line numbers: never empty, and rising by one where the other does not."""
+    """Return which column holds line numbers: it rises by one where the other does not, or else always."""
     for (before, _), (after, _) in pairwise(rows):
         rises = [_is_next(before[column], after[column]) for column in (0, 1)]
         if rises[0] != rises[1]:
             return rises.index(True)
-    return 0 if rows[0][0][0] else 1
+    rising = [all(_number(a[column]) < _number(b[column]) for (a, _), (b, _) in pairwise(rows)) for column in (0, 1)]
+    return 1 if rising == [False, True] else 0
 
 
 def _is_next(before: bytes, after: bytes) -> bool:
-    return before.isdigit() and after.isdigit() and len(after) <= 18 and int(after) == int(before) + 1
+    return 0 <= _number(before) == _number(after) - 1
+
+
+def _number(field: bytes) -> int:
+    """Return a whole number of usual length, -1 for anything else."""
+    return int(field) if field.isdigit() and len(field) <= 18 else -1

@@ -99,5 +99,5 @@ def damages(value: Any) -> Iterator[Any]:
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield value[:index] + value[index + 1 :]
-            yield from ([*value[:index], other, *value[index + 1:]] for other in (None, True, "x", -1, [], {}))
-            yield from ([*value[:index], damaged, *value[index + 1:]] for damaged in damages(part))
+            yield from ([*value[:index], other, *value[index + 1 :]] for other in (None, True, "x", -1, [], {}))
+            yield from ([*value[:index], damaged, *value[index + 1 :]] for damaged in damages(part))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from reading import read
+from reading import ROOT, read
 from worked_documents import WORKED
 
 HARMLESS = {"ok", "empty", "not_recognised", "unsupported", "no_data", "corrupt", "too_deep", "too_large"}
@@ -24,6 +24,11 @@ def test_the_worked_document_becomes_its_lines(format_id):
 
     assert (outcome.format, outcome.outcome, outcome.stats.skipped) == (format_id, "ok", 0)
     assert report == lines
+
+
+@pytest.mark.parametrize("format_id", sorted(WORKED))
+def test_every_format_is_documented(format_id):
+    assert f"| `{format_id}` |" in (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("format_id", sorted(WORKED))

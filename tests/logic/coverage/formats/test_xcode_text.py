@@ -65,7 +65,7 @@ def test_a_bad_count_costs_only_its_line(count):
     outcome, report = read(f"a.c:\n    1|{count}|x\n    2|      1|y\n    3|       |z\n")
 
     assert (outcome.stats.skipped, report) == (1, {"a.c": {2: Line(1)}})
-    assert outcome.stats.first_problem == "line 2: no count of a line"
+    assert outcome.stats.first_problem == "line 2: no count of a line of a file"
 
 
 def test_messages_and_separators_are_passed_over():
@@ -77,7 +77,7 @@ def test_messages_and_separators_are_passed_over():
 def test_rows_before_any_name_are_skipped():
     outcome, _ = read("    1|      2|x\n    2|      2|y\n")
 
-    assert (outcome.outcome, outcome.stats.skipped) == ("corrupt", 1)
+    assert (outcome.outcome, outcome.stats.skipped) == ("corrupt", 2)
 
 
 @pytest.mark.parametrize("name", ["a.app.coverage.txt", "a.framework.coverage.txt", "a.xctest.coverage.txt"])
@@ -90,3 +90,17 @@ def test_the_names_of_xcode_are_enough(name):
 @pytest.mark.parametrize("text", ["| a | b |\n|---|---|\n| 1 | 2 |\n", "total: 5|6\n", "a.rs:\nnothing\n"])
 def test_tables_for_people_are_not_taken_for_it(text):
     assert read(text)[0].outcome == "not_recognised"
+
+
+def test_instances_with_bars_in_their_name_change_nothing():
+    text = "a.cpp:\n    1|      3|x\n  | operator|(A, B):\n  |    1|      2|x\n    2|      4|y\n"
+
+    assert read(text)[1] == {"a.cpp": plain(_1=3, _2=4)}
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_columns_of_long_files_are_told_by_their_beginning(old):
+    rows = [(line, line % 7) for line in range(1, 1001)]
+    text = "a.c:\n" + "".join(f"{hits if old else line:6}|{line if old else hits:7}|x();\n" for line, hits in rows)
+
+    assert values_of(read(text)[1]["a.c"]) == dict(rows)

@@ -1,6 +1,6 @@
 """Read the JSON that clients of Coveralls send: ExCoveralls, bisect_ppx, php-coveralls, grcov, slather's own JSON."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -9,8 +9,9 @@ from app.logic.coverage.formats.base import FormatOptions, ParseStats
 from app.logic.coverage.formats.file_lines import FileLines
 from app.logic.coverage.formats.json_documents import as_list, count_of, line_of, untyped
 from app.logic.coverage.formats.json_parts import NOTHING, counts_by_index, members, records
+from app.logic.coverage.formats.limits import MAX_LINE
 
-_ARM_FIELDS: Final = 4
+_ARM_FIELDS: Final = 4  # line, block, arm, hits
 
 
 class _File(msgspec.Struct, gc=False):
@@ -22,6 +23,7 @@ class _File(msgspec.Struct, gc=False):
 
 _FILES: Final = msgspec.json.Decoder(list[_File])
 _FILE: Final = msgspec.json.Decoder(_File)
+_NUMBERS: Final = msgspec.json.Decoder(list[int])
 
 
 def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseStats:
@@ -53,7 +55,20 @@ def _array(raw: msgspec.Raw) -> msgspec.Raw:
 def _add_arms(lines: FileLines, raw: msgspec.Raw, path: str, stats: ParseStats) -> None:
     if raw == NOTHING:
         return
-    values = as_list(untyped(raw))
+    try:
+        flat = _NUMBERS.decode(raw)
+    except msgspec.DecodeError:
+        _add_unusual_arms(lines, as_list(untyped(raw)), path, stats)
+        return
+    columns = [flat[field::_ARM_FIELDS] for field in range(_ARM_FIELDS)]
+    if len(flat) % _ARM_FIELDS or not 1 <= min(columns[0], default=1) <= max(columns[0], default=1) <= MAX_LINE:
+        _add_unusual_arms(lines, flat, path, stats)
+        return
+    for line, block, arm, hits in zip(*columns, strict=True):
+        lines.arm(line, f"{block}:{arm}", taken=hits > 0)
+
+
+def _add_unusual_arms(lines: FileLines, values: list[Any], path: str, stats: ParseStats) -> None:
     for start in range(0, len(values), _ARM_FIELDS):
         line, block, arm, hits = (values[start : start + _ARM_FIELDS] + [None] * _ARM_FIELDS)[:_ARM_FIELDS]
         at, count = line_of(line), count_of(hits)

@@ -14,6 +14,7 @@ from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE
 from app.logic.coverage.report import BRANCH, LINE, METHOD
 
 _SOURCE: Final = b"Source:"
+_LONGEST_LINE: Final = 18  # characters of a line number
 _NEVER: Final = (b"#####", b"=====")  # never ran, and reachable only through an exception
 _BLOCK: Final = (b"$$$$$", b"%%%%%")
 _LOOP: Final = re.compile(rb"\s+(?:for|while)\s?\(")
@@ -94,8 +95,9 @@ class _Reader:
         unused = count == _NEVER[0] and source.startswith(_UNUSED)
         if unused or source.startswith(_NO_CODE) or source.strip() == b"}" or count.startswith(_BLOCK):
             return
-        line, hits = _decimal(at), 0 if count in _NEVER else human_count(count.rstrip(b"*"))
-        if self._lines is None or line is None or hits is None or not 1 <= line <= MAX_LINE:
+        line = int(at) if len(at) <= _LONGEST_LINE and at.strip().isdigit() else 0
+        hits = 0 if count in _NEVER else human_count(count.rstrip(b"*"))
+        if self._lines is None or hits is None or not 1 <= line <= MAX_LINE:
             self.stats.skip(f"line {number}: no count of a source line")
             return
         if hits > self._lines.hits.get(line, -1):
@@ -145,11 +147,6 @@ class _Reader:
             elif b"LCOV_EXCL_LINE" in source:
                 return True
         return self._excluding
-
-
-def _decimal(field: bytes) -> int | None:
-    field = field.strip()
-    return int(field) if len(field) <= 18 and field.isdigit() else None
 
 
 def _candidates(source: str, name: str) -> list[str]:

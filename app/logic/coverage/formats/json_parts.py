@@ -75,6 +75,9 @@ def counts_by_index(raw: msgspec.Raw, first: int, where: str, stats: ParseStats)
     values: Any
     try:
         values = _COUNTS_BY_INDEX.decode(raw)
+        hits = {line: count for line, count in enumerate(values, first) if count is not None and line > 0}
+        if not hits or 0 <= min(hits.values()) <= max(hits.values()) <= MAX_COUNT:
+            return hits
     except msgspec.DecodeError:
         values = untyped(raw)
         if not isinstance(values, list):
@@ -98,8 +101,7 @@ def counts_by_line(raw: msgspec.Raw, where: str, stats: ParseStats) -> dict[int,
 def _usable(pairs: Iterable[tuple[Any, Any]], where: str, stats: ParseStats) -> dict[int, int]:
     hits = {}
     for at, value in pairs:
-        line = at if type(at) is int and 0 < at <= MAX_COUNT else line_of(at)
-        count = count_of(value)
+        line, count = line_of(at), count_of(value)
         if line is None or count is None:
             stats.skip(f"{where}:{str(at)[:80]}: {str(value)[:80]!r} is no count of a line")
         else:

@@ -125,6 +125,8 @@ def _by_line(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
 
 def _count(own: Sequence[Segment], around: Segment | None) -> int | None:
     """Return the count of a line with segments; `around` is the last segment before it. None = no code on it."""
+    if len(own) == 1 and own[0].starts_region:  # most often
+        return own[0].count if around is None else max(own[0].count, around.count)
     counts = [segment.count for segment in own if segment.starts_region]
     wrapped = around is not None and around.has_count
     opens_skipped = own[0].is_entry and not own[0].has_count
@@ -140,19 +142,23 @@ def _cut(count: int) -> int:
 
 
 def _add_branches(lines: FileLines, branches: Iterable[_Branch], stats: ParseStats) -> None:
-    """Add the conditions; instances of a template repeat them."""
-    taken: dict[int, dict[tuple[int, int, int, int], tuple[bool, bool]]] = {}
+    """Add the conditions, one for a place: instances of a template repeat them."""
+    found: dict[int, dict[int, _Branch]] = {}
     for branch in branches:
         if not 1 <= branch.line <= MAX_LINE:
             stats.skip(f"a branch on line {str(branch.line)[:80]}")
             continue
-        place = (branch.line, branch.column, branch.end_line, branch.end_column)
-        conditions = taken.setdefault(branch.line, {})
-        true, false = conditions.get(place, (False, False))
-        conditions[place] = true or branch.true > 0, false or branch.false > 0
-    for line, conditions in taken.items():
-        if list(conditions.values()) == [(False, False)] and lines.hits.get(line, 0) > 0:
-            continue  # the compiler folded a constant: neither outcome was ever counted
-        for (_, column, *_), outcomes in conditions.items():
-            for name, was_taken in zip("TF", outcomes, strict=True):
-                lines.arm(line, f"{line}:{column}:{name}", taken=was_taken)
+        conditions = found.setdefault(branch.line, {})
+        known = conditions.setdefault(branch.column, branch)
+        if known is not branch:
+            known.true, known.false = max(known.true, branch.true), max(known.false, branch.false)
+    for line, conditions in found.items():
+        if len(conditions) == 1 and lines.hits.get(line, 0) > 0 and not any(map(_was_counted, conditions.values())):
+            continue  # the compiler folded a constant
+        for column, branch in conditions.items():
+            lines.arm(line, f"{line}:{column}:T", taken=branch.true > 0)
+            lines.arm(line, f"{line}:{column}:F", taken=branch.false > 0)
+
+
+def _was_counted(branch: _Branch) -> bool:
+    return branch.true > 0 or branch.false > 0

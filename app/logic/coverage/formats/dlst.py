@@ -5,7 +5,7 @@ from typing import Final
 
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions, ParseStats
-from app.logic.coverage.formats.file_lines import FileLines
+from app.logic.coverage.formats.file_lines import Counts
 from app.logic.coverage.formats.limits import MAX_HITS
 
 _MOST_DIGITS: Final = 18
@@ -18,13 +18,13 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
     Source of the format: the page on code coverage of the D documentation.
     """
     stats = ParseStats()
-    lines = FileLines()
+    lines = Counts()
     for number, line in enumerate(BytesIO(data), 1):
         field, bar, _ = line.partition(b"|")
         count = field.strip()
         if bar and count:
             if count.isdigit():
-                lines.hits[number] = min(int(count), MAX_HITS) if len(count) <= _MOST_DIGITS else MAX_HITS
+                lines.add(number, min(int(count), MAX_HITS) if len(count) <= _MOST_DIGITS else MAX_HITS)
             else:
                 stats.skip(f"line {number}: no count before the bar")
     trailer = data[-_TAIL:].rstrip().rpartition(b"\n")[2].rpartition(b" is ")[0].removeprefix(b"source ")

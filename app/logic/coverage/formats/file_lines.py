@@ -1,5 +1,6 @@
 """What one document says about one file, for formats that are read record by record."""
 
+from array import array
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -9,6 +10,25 @@ from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.report import BRANCH, LINE, METHOD, Rows
 
 _PARTIAL: Final = (1, 2)  # "partly covered, counts unknown" (docs/decisions/0002-merge-lattice.md)
+
+
+class Counts:
+    """Hits of ascending lines of one file that has nothing else: many lines in little space."""
+
+    def __init__(self) -> None:
+        self._line = array("q")
+        self._hits = array("q")
+
+    def add(self, line: int, hits: int) -> None:
+        self._line.append(line)
+        self._hits.append(hits)
+
+    def send(self, builder: ReportBuilder, file: int) -> int:
+        """Add the rows to file number `file` and return how many they are."""
+        if self._line:
+            line, hits = (np.frombuffer(column, np.int64) for column in (self._line, self._hits))
+            builder.add(Rows(files=[file], counts=[len(line)], line=line, hits=hits))
+        return len(self._line)
 
 
 class _Branch(NamedTuple):

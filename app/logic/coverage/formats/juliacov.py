@@ -6,7 +6,7 @@ from typing import Final
 
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions, ParseStats
-from app.logic.coverage.formats.file_lines import FileLines
+from app.logic.coverage.formats.file_lines import Counts
 from app.logic.coverage.formats.limits import MAX_HITS
 
 _COLUMNS: Final = 9
@@ -20,11 +20,11 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
     the Julia manual.
     """
     stats = ParseStats()
-    lines = FileLines()
+    lines = Counts()
     for number, line in enumerate(BytesIO(data), 1):
         count = line[:_COLUMNS].strip()
         if count.isdigit() and line[_COLUMNS : _COLUMNS + 1] in (b" ", b"\n", b"\r", b""):
-            lines.hits[number] = min(int(count), MAX_HITS)
+            lines.add(number, min(int(count), MAX_HITS))
         elif count != b"-":
             stats.skip(f"line {number}: no count in the first {_COLUMNS} columns")
     path = _ENDING.sub("", options.name) if _ENDING.search(options.name) else ""

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from app.logic.coverage.builder import ReportBuilder
-from app.logic.coverage.report import BRANCH, LINE, METHOD, Rows
+from app.logic.coverage.report import BRANCH, IGNORED, LINE, METHOD, Rows
 
 _PARTIAL: Final = (1, 2)  # "partly covered, counts unknown" (docs/decisions/0002-merge-lattice.md)
 
@@ -40,9 +40,9 @@ class _Branch(NamedTuple):
 class FileLines:
     """Collects hits and branch arms by line; `send` makes one value a line of them.
 
-    A line with arms is covered/arms, of which none is covered if the line is known to have no hits. Repeated hits:
-    the largest counts. A named arm is taken if any record says so; unnamed ones of several records add up.
-    `hits` and `kinds` may be filled directly; a kind given there is not derived from what else is known of the line.
+    A line with arms is covered/arms, of which none is covered if the line is known to have no hits; IGNORED stays.
+    Repeated hits: the largest counts. A named arm is taken if any record says so; unnamed ones of several records add
+    up. `hits` and `kinds` may be filled directly; a kind given there is not derived from what else is known.
     """
 
     __slots__ = ("_arms", "_fractions", "complexity", "hits", "kinds", "methods")
@@ -80,7 +80,8 @@ class FileLines:
 
     def send(self, builder: ReportBuilder, file: int, *, partials_as_hits: bool = False) -> int:
         """Add the rows to file number `file` and return how many they are."""
-        branches = {line: self._branch(line) for line in self._arms.keys() | self._fractions.keys()}
+        with_arms = self._arms.keys() | self._fractions.keys()
+        branches = {line: self._branch(line) for line in with_arms if self.hits.get(line) != IGNORED}
         kinds = dict.fromkeys(self.methods & self.hits.keys(), METHOD)
         kinds.update(dict.fromkeys(branches, BRANCH))
         kinds.update((line, kind) for line, kind in self.kinds.items() if line in self.hits or line in branches)

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from app.logic.coverage.builder import ReportBuilder
-from app.logic.coverage.formats.base import FormatOptions, ParseStats
+from app.logic.coverage.formats.base import FormatError, FormatOptions, ParseStats
 from app.logic.coverage.formats.file_lines import FileLines
 from app.logic.coverage.formats.json_documents import as_list, count_of, line_of, untyped
 from app.logic.coverage.formats.json_parts import NOTHING, counts_by_index, members, records
@@ -40,7 +40,11 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
             stats.skip(f"source_files[{number}]: no name or no coverage")
             continue
         lines = FileLines()
-        lines.hits = counts_by_index(_array(file.coverage), 1, path, stats)
+        try:
+            lines.hits = counts_by_index(_array(file.coverage), 1, path, stats)
+        except FormatError as error:
+            stats.skip(f"{path}: {error.detail}")
+            continue
         _add_arms(lines, file.branches, path, stats)
         stats.records += lines.send(builder, builder.file(path))
     return stats

@@ -9,7 +9,7 @@ from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions, ParseStats
 from app.logic.coverage.formats.file_lines import FileLines
 from app.logic.coverage.formats.gcov_branches import detected
-from app.logic.coverage.formats.human_counts import human_count
+from app.logic.coverage.formats.human_counts import human_count, without_colours
 from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE
 from app.logic.coverage.report import BRANCH, LINE, METHOD
 
@@ -34,7 +34,7 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
     format: the gcov manual; the choice of lines is in docs/formats.md.
     """
     reader = _Reader(builder, options, has_exclusions=_EXCLUSION in data)
-    for number, line in enumerate(BytesIO(data), 1):
+    for number, line in enumerate(BytesIO(without_colours(data)), 1):
         fields = line.split(b":", 2)
         if len(fields) < 3:
             if line.startswith(b"bran"):

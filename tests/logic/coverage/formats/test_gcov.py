@@ -206,3 +206,22 @@ def test_samples_have_the_numbers_of_the_tool(path):
     assert not lines.keys() & set(left_out)
     assert len(lines) + len(left_out) == said["of"]
     assert round(100 * executed / said["of"], 2) == said["percent"]
+
+
+def test_colours_are_taken_off():
+    text = "\x1b[36m        -:    0:Source:a.c\x1b[0m\n\x1b[31m    #####\x1b[0m:    3:  x();\n        1*:    4:  y();\n"
+
+    outcome, report = read(text)
+
+    assert (outcome.format, report) == ("gcov", {"a.c": {3: Line(0), 4: Line(1)}})
+
+
+def test_a_sample_cut_anywhere_is_read_as_far_as_it_goes():
+    data = (SAMPLES / "reports" / "head" / "native" / "gcov" / "src#valve.cpp.gcov").read_bytes()
+    _, whole = read(data)
+
+    for end in range(0, len(data), 37):
+        outcome, report = read(data[:end], None, *ALL)
+
+        assert outcome.outcome in ("ok", "empty", "no_data", "not_recognised", "corrupt")
+        assert report.get("src/valve.cpp", {}).keys() <= whole["src/valve.cpp"].keys() | {1, 2, 3}

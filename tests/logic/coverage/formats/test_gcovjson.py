@@ -83,3 +83,13 @@ def test_gcovr_summaries_are_refused():
     outcome, _ = read('{"gcovr/summary_format_version": "0.6", "files": [{"filename": "a.c", "line_percent": 80}]}')
 
     assert outcome.outcome == "unsupported"
+
+
+def test_many_functions_in_front_of_the_lines_do_not_hide_the_format():
+    functions = [{"name": f"step{number}", "start_line": number} for number in range(1, 500)]
+    file = {"file": "a.c", "functions": functions, "lines": [line(3, 1)]}
+    text = json.dumps({"files": [file], "format_version": "1", "gcc_version": "12"})
+
+    outcome, report = read(text)
+
+    assert (outcome.format, report) == ("gcovjson", {"a.c": {3: Line(1, "m")}})

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import Line, read
 from worked_documents import LLVMCOV, plain
@@ -102,6 +102,7 @@ def test_endless_ranges_are_refused():
     assert read(text)[0].outcome == "too_large"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -64,3 +64,12 @@ def test_a_bad_trace_costs_only_itself(bad):
     outcome, report = read(document(bad))
 
     assert (outcome.stats.skipped, report) == (1, {"/w/a.rs": plain(_1=1)})
+
+
+@pytest.mark.parametrize("size", [10, 600, 100_000])
+def test_the_source_in_front_of_the_traces_does_not_hide_the_format(size):
+    file = {"path": ["/", "w", "a.rs"], "content": "x" * size, "traces": [{"line": 3, "stats": {"Line": 1}}]}
+
+    outcome, report = read(json.dumps({"files": [file] * 2}))
+
+    assert (outcome.format, report) == ("tarpaulin", {"/w/a.rs": plain(_3=1)})

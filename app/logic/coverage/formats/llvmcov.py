@@ -8,9 +8,8 @@ import msgspec
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions, ParseStats
 from app.logic.coverage.formats.file_lines import FileLines
-from app.logic.coverage.formats.json_documents import MAX_COUNT
 from app.logic.coverage.formats.json_parts import NOTHING, members, records
-from app.logic.coverage.formats.limits import MAX_LINE, check_span
+from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE, check_span
 
 PARTIALS_AS_HITS: Final = "llvmcov.partials_as_hits"
 
@@ -105,12 +104,14 @@ def line_counts(segments: Sequence[Segment]) -> dict[int, int]:
     for own in _by_line(segments):
         line = own[0].line
         if around is not None and around.has_count and following < line:
-            hits.update(dict.fromkeys(range(following, line), _cut(around.count)))
+            hits.update(dict.fromkeys(range(following, line), around.count))
         count = _count(own, around)
         if count is not None:
-            hits[line] = _cut(count)
+            hits[line] = count
         around = own[-1]
         following = line + 1
+    if hits and not 0 <= min(hits.values()) <= max(hits.values()) <= MAX_HITS:
+        return {line: min(max(count, 0), MAX_HITS) for line, count in hits.items()}
     return hits
 
 
@@ -135,10 +136,6 @@ def _count(own: Sequence[Segment], around: Segment | None) -> int | None:
     if around is not None:
         counts.append(around.count)
     return max(counts, default=0)
-
-
-def _cut(count: int) -> int:
-    return min(max(count, 0), MAX_COUNT)
 
 
 def _add_branches(lines: FileLines, branches: Iterable[_Branch], stats: ParseStats) -> None:

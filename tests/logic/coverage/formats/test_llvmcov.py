@@ -30,6 +30,8 @@ START, END = [1, 1, 5, True, True, False], [9, 2, 0, False, False, False]
          plain(_1=5, _2=5, _3=7, _4=7)),  # a gap is no start of a region
         ([[2, 1, 3, True, True, True], [2, 9, 0, False, False, False]], plain(_2=0)),  # nothing but a gap
         ([[2, 1, 0, False, False, False], [4, 1, 0, False, False, False]], {}),
+        ([[1, 1, 2**63 - 1, True, True, False], [3, 2, -1, True, True, False]], plain(_1=2**31 - 1, _2=2**31 - 1, _3=2**31 - 1)),
+        ([[1, 1, 2**64 - 1, True, True, False], [2, 2, 0, False, False, False]], plain(_1=2**31 - 1, _2=2**31 - 1)),
         ([[3, 1, 0, False, False, False], [1, 1, 5, True, True, False]], plain(_1=5, _2=5, _3=5)),  # out of order
     ],
 )  # fmt: skip

@@ -39,10 +39,10 @@ WORKLOADS = (
     Workload("Go profile", "go", workload_text.go, 1.5),
     Workload("coverage.py JSON", "pycoverage", workload_json.pycoverage, 1.3),
     Workload("Istanbul JSON", "istanbul", workload_json.istanbul, 0.9),
-    Workload("gcov text", "gcov", workload_records.gcov, 6),
+    Workload("gcov text", "gcov", workload_records.gcov, 8),
     Workload("gcovr JSON", "gcovjson", workload_records.gcovjson, 1.5),
     Workload("LLVM export JSON", "llvmcov", workload_records.llvmcov, 8),
-    Workload("Coveralls JSON", "coveralls", workload_records.coveralls, 10),
+    Workload("Coveralls JSON", "coveralls", workload_records.coveralls, 15),
     Workload("Cobertura, strict engine", "cobertura", _in_single_quotes, 4),
 )
 

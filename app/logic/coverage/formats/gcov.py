@@ -13,6 +13,8 @@ from app.logic.coverage.formats.human_counts import human_count, without_colours
 from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE
 from app.logic.coverage.report import BRANCH, LINE, METHOD
 
+_DASH: Final = b"        -:"  # what lines that cannot run begin with
+_HEADER: Final = b"        -:    0:"
 _SOURCE: Final = b"Source:"
 _LONGEST_LINE: Final = 18  # characters of a line number
 _NEVER: Final = (b"#####", b"=====")  # never ran, and reachable only through an exception
@@ -33,14 +35,18 @@ def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseS
     add up. Left out: lone brackets, unused inline functions, and what the LCOV_EXCL markers exclude. Source of the
     format: the gcov manual; the choice of lines is in docs/formats.md.
     """
-    reader = _Reader(builder, options, has_exclusions=_EXCLUSION in data)
+    has_exclusions = _EXCLUSION in data
+    reader = _Reader(builder, options, has_exclusions=has_exclusions)
     for number, line in enumerate(BytesIO(without_colours(data)), 1):
+        if line.startswith(b"bran"):
+            reader.branch(line)
+            continue
+        if line.startswith(_DASH) and not has_exclusions and not line.startswith(_HEADER):
+            reader.pass_over()
+            continue
         fields = line.split(b":", 2)
         if len(fields) < 3:
-            if line.startswith(b"bran"):
-                reader.branch(line)
-            elif line.startswith(b"func"):
-                reader.starts_function = True
+            reader.starts_function |= line.startswith(b"func")
             continue
         count, at, source = fields
         if count.endswith(b"-"):
@@ -72,10 +78,14 @@ class _Reader:
         self._decided: int | None = None  # the line for whose branches `_use_branches` holds
         self._use_branches = False
 
-    def without_count(self, at: bytes, source: bytes) -> None:
-        """Take a line that cannot run, or the header that names the next source."""
+    def pass_over(self) -> None:
+        """Leave out a line that cannot run."""
         self._current = 0
         self.starts_function = False
+
+    def without_count(self, at: bytes, source: bytes) -> None:
+        """Take a line that cannot run, or the header that names the next source."""
+        self.pass_over()
         if source.startswith(_SOURCE) and at.strip() == b"0":
             self.finish()
             self._lines = FileLines()
@@ -92,11 +102,14 @@ class _Reader:
         if self._path.endswith(".swift"):
             count, at = at, count
         count = count.strip()
-        unused = count == _NEVER[0] and source.startswith(_UNUSED)
-        if unused or source.startswith(_NO_CODE) or source.strip() == b"}" or count.startswith(_BLOCK):
+        if source.startswith(_NO_CODE) or source.strip() == b"}":
             return
+        hits = human_count(count.rstrip(b"*"))
+        if hits is None:
+            if count.startswith(_BLOCK) or (count == _NEVER[0] and source.startswith(_UNUSED)):
+                return
+            hits = 0 if count in _NEVER else None
         line = int(at) if len(at) <= _LONGEST_LINE and at.strip().isdigit() else 0
-        hits = 0 if count in _NEVER else human_count(count.rstrip(b"*"))
         if self._lines is None or hits is None or not 1 <= line <= MAX_LINE:
             self.stats.skip(f"line {number}: no count of a source line")
             return

@@ -41,7 +41,7 @@ WORKLOADS = (
     Workload("Istanbul JSON", "istanbul", workload_json.istanbul, 0.9),
     Workload("gcov text", "gcov", workload_records.gcov, 8),
     Workload("gcovr JSON", "gcovjson", workload_records.gcovjson, 1.5),
-    Workload("LLVM export JSON", "llvmcov", workload_records.llvmcov, 8),
+    Workload("LLVM export JSON", "llvmcov", workload_records.llvmcov, 15),
     Workload("Coveralls JSON", "coveralls", workload_records.coveralls, 15),
     Workload("Cobertura, strict engine", "cobertura", _in_single_quotes, 4),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import workload_json, workload_text, workload_xml
+from benchmarks import workload_json, workload_records, workload_text, workload_xml
 from benchmarks.measure import BASELINES, SMALL_SECONDS, Measured, Row, in_new_process
 
 SMALL_SCALE = 0.004  # 8,000 lines
@@ -39,6 +39,10 @@ WORKLOADS = (
     Workload("Go profile", "go", workload_text.go, 1.5),
     Workload("coverage.py JSON", "pycoverage", workload_json.pycoverage, 1.3),
     Workload("Istanbul JSON", "istanbul", workload_json.istanbul, 0.9),
+    Workload("gcov text", "gcov", workload_records.gcov, 8),
+    Workload("gcovr JSON", "gcovjson", workload_records.gcovjson, 1.5),
+    Workload("LLVM export JSON", "llvmcov", workload_records.llvmcov, 15),
+    Workload("Coveralls JSON", "coveralls", workload_records.coveralls, 15),
     Workload("Cobertura, strict engine", "cobertura", _in_single_quotes, 4),
 )
 

@@ -93,9 +93,13 @@ def decode_json(data: bytes) -> object:
 # By format: what a programmer would do first, and its name in the table.
 BASELINES: dict[str, tuple[Callable[[bytes], object], str]] = {
     "lcov": (split_fields, "loop of split(b':')"),
+    "gcov": (split_fields, "loop of split(b':')"),
     "go": (split_blocks, "loop of rsplit(b' ', 2)"),
     "istanbul": (decode_json, "orjson.loads, collector off"),
     "pycoverage": (decode_json, "orjson.loads, collector off"),
+    "coveralls": (decode_json, "orjson.loads, collector off"),
+    "gcovjson": (decode_json, "orjson.loads, collector off"),
+    "llvmcov": (decode_json, "orjson.loads, collector off"),
     "simplecov": (decode_json, "orjson.loads, collector off"),
     "cobertura": (parse_tree, "lxml.etree.fromstring"),
     "clover": (parse_tree, "lxml.etree.fromstring"),

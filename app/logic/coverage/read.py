@@ -39,8 +39,8 @@ def read_file(
 ) -> FileRead:
     """Add the rows of one coverage file to the builder; never raises for bad content.
 
-    `name` is the path of the file where it was made; its directory becomes `options.base`. `max_bytes` bounds the
-    document after decompression. After any outcome but ok the builder may hold a part of the file's rows: a caller that
+    `name` is the path of the file where it was made, which the parser may use. `max_bytes` bounds the document after
+    decompression. After any outcome but ok the builder may hold a part of the file's rows: a caller that
     called `builder.begin_document` before takes them back with `builder.forget_document`. MemoryError is passed on.
     """
     started = time.perf_counter()
@@ -54,7 +54,8 @@ def read_file(
             format_id, outcome, detail = found.format, found.code, found.detail
         else:
             format_id = found
-            stats = PARSERS[found](document, builder, replace(options, base=directory_of(name)))
+            known = replace(options, base=directory_of(name), name=name or "")
+            stats = PARSERS[found](document, builder, known)
             outcome, detail = _judge(stats)
     except FormatError as error:
         outcome, detail = error.code, error.detail

@@ -11,12 +11,14 @@ class FormatOptions:
     """Settings of the `parsers` section of the repository's YAML, by format, and what the parser knows of the upload.
 
     `switches` holds the enabled boolean options by dotted name, e.g. `jacoco.partials_as_hits`. `has_listing` says that
-    paths are checked against the repository's file list, so guesses of longer paths may be offered.
+    paths are checked against the repository's file list, so guesses of longer paths may be offered. `name` is the path
+    of the coverage file where it was made, "" if unknown, and `base` its directory.
     """
 
     switches: frozenset[str] = frozenset()
     has_listing: bool = False
     base: str = ""
+    name: str = ""
 
     def enabled(self, name: str) -> bool:
         return name in self.switches

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.logic.coverage.formats.detect_json import detect_json
 from app.logic.coverage.formats.detect_xml import detect_xml
+from app.logic.coverage.formats.human_counts import without_colours
 from app.logic.coverage.formats.refusals import (
     JACOCO_CSV,
     Refusal,
@@ -21,7 +22,7 @@ _SOURCE_TITLE: Final = re.compile(rb".*\.(h|m|swift|hpp|cpp|cxx|c|C|cc|c\+\+):")
 _XCODE_NAMES: Final = ("app.coverage.txt", "framework.coverage.txt", "xctest.coverage.txt")
 _XCODE_LINE: Final = re.compile(rb"^ *[0-9.]+[kKMGTE]?\| *[0-9.]+[kKMGTE]?\|", re.MULTILINE)
 _JULIA_LINE: Final = re.compile(rb"(?=.{9}( |$)) *(-|\d+)( .*)?$", re.DOTALL)
-_OLD_GCOV: Final = re.compile(rb"file:[^\r\n]*\r?\n(function|lcount):")
+_OLD_GCOV: Final = re.compile(rb"(version:[^\r\n]*\r?\n)?file:[^\r\n]*\r?\n(file|function|lcount):")
 
 
 def detect(name: str | None, data: bytes) -> str | Refusal:
@@ -57,7 +58,7 @@ def _is_package_file(name: str | None) -> bool:
 
 def _text(name: str | None, data: bytes) -> str | Refusal | None:
     """Apply the rules for plain text, in order."""
-    head = data[:_HEAD_BYTES]
+    head = without_colours(data[:_HEAD_BYTES])
     first_line = head.partition(b"\n")[0].rstrip()
     last_line = data[-4096:].rstrip().rpartition(b"\n")[2]
     if data.startswith(b"end_of_record") or b"\nend_of_record" in data:

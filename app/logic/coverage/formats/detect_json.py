@@ -24,6 +24,7 @@ _HEAD_BYTES: Final = 512
 _ENTRY_BYTES: Final = 512
 _LOOKED_AT: Final = 8  # entries of a level whose inside is looked at when the head alone does not tell
 _GAP_LINES: Final = 5
+_TEST_COMMANDS: Final = ("RSpec", "MiniTest")  # in old result sets without timestamps
 _ISTANBUL_KEYS: Final = ("statementMap", "lineData", "linesCovered", "branchMap", "fnMap")
 _ASSEMBLY: Final = re.compile(r".+\.(dll|exe)", re.IGNORECASE)
 
@@ -99,19 +100,20 @@ def _own_keys(doc: Mapping[str, Any]) -> str | None:
     files, meta, kind = doc.get("files"), as_object(doc.get("meta")), doc.get("type")
     rules: tuple[tuple[str, Any], ...] = (
         ("llvmcov", kind == "llvm.coverage.json.export"),
-        ("gcovjson", "gcovr/format_version" in doc or ("format_version" in doc and _any_has(files, "lines"))),
+        ("gcovjson", "gcovr/format_version" in doc or ("format_version" in doc and _is_of_gcov(doc, files))),
         ("elm", doc.get("coverageData") and "moduleMap" in doc),
         ("rlang", doc.get("uploader") == "R"),
         ("flowcover", doc.get("flowStatus") and "files" in doc),
         ("simplecov", "simplecov_version" in meta or ("command_name" in doc and "files" in doc)),
         ("simplecov", _is_result_set(doc)),
+        ("simplecov", any("coverage" in as_object(doc.get(command)) for command in _TEST_COMMANDS)),
         ("v1", isinstance(doc.get("coverage"), dict)),
         ("scala", "fileReports" in doc),
         ("coveralls", "source_files" in doc),
         ("gap", "Type" in doc and "File" in doc),
         ("pycoverage", isinstance(files, dict) and _any_has(files, "executed_lines")),
         ("pycoverage", files == {} and ("show_contexts" in meta or "branch_coverage" in meta)),
-        ("tarpaulin", isinstance(files, list) and _any_has(files, "traces")),
+        ("tarpaulin", isinstance(files, list) and (_any_has(files, "traces") or _have_split_paths(files))),
         ("dartvm", kind == "CodeCoverage" and isinstance(doc.get("coverage"), list)),
     )
     return next((format_id for format_id, holds in rules if holds), None)
@@ -170,6 +172,15 @@ def _array(values: list[Any]) -> str | Refusal | None:
     if "url" in first and ("functions" in first or "ranges" in first):
         return RAW_V8
     return None
+
+
+def _is_of_gcov(doc: Mapping[str, Any], files: Any) -> bool:
+    return ("gcc_version" in doc and isinstance(files, list)) or _any_has(files, "lines")
+
+
+def _have_split_paths(files: list[Any]) -> bool:
+    """Tell whether files have a list of parts as path, as tarpaulin writes in front of the whole source."""
+    return any(isinstance(as_object(file).get("path"), list) for file in files)
 
 
 def _is_result_set(doc: Mapping[str, Any]) -> bool:

@@ -8,9 +8,10 @@ import numpy as np
 
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatError, FormatOptions, ParseStats
-from app.logic.coverage.formats.go_blocks import BadLine, Block, Files, check_size, read_block
+from app.logic.coverage.formats.go_blocks import BadLine, Block, Files, read_block
 from app.logic.coverage.formats.go_scan import parse_scanning
 from app.logic.coverage.formats.go_segments import MIN_LAST_COLUMN, Span, evaluate
+from app.logic.coverage.formats.limits import check_span
 from app.logic.coverage.report import Rows
 
 SMALL: Final = 8 * 1024  # bytes below which setting up the scan of a block costs more than it saves
@@ -46,7 +47,7 @@ def parse_plainly(data: bytes, builder: ReportBuilder, options: FormatOptions) -
         file = files.number(block.path)
         if file >= 0:
             spanned += block.last_line - block.first_line + 1
-            check_size(spanned, len(data))
+            check_span(spanned, len(data))
             _collect(block, lines_of[file])
     for file, lines in lines_of.items():
         _add(file, lines, builder, options)

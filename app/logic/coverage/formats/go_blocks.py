@@ -4,7 +4,6 @@ import re
 from typing import Final, NamedTuple
 
 from app.logic.coverage.builder import ReportBuilder
-from app.logic.coverage.formats.base import FormatError
 from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE
 from app.logic.coverage.formats.scan import number
 
@@ -72,12 +71,3 @@ class Files:
                 candidates.append(_MAJOR_VERSION.sub("", text, count=1))
             known = self._numbers[path] = self._builder.file(*candidates)
         return known
-
-
-def check_size(lines: int, size: int) -> None:
-    """Raise FormatError if blocks span more lines than a profile of `size` bytes can be believed to cover.
-
-    Real profiles have about one line for 20 bytes. A few hostile bytes can name a million lines.
-    """
-    if lines > 2 * MAX_LINE + size // 2:
-        raise FormatError("too_large", f"blocks span {lines} lines in {size} bytes")

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions, ParseStats
 from app.logic.coverage.formats.digits import two_trailing
-from app.logic.coverage.formats.go_blocks import BadLine, Files, check_size, is_path, read_block
+from app.logic.coverage.formats.go_blocks import BadLine, Files, is_path, read_block
 from app.logic.coverage.formats.go_rows import Blocks, add_rows, join
-from app.logic.coverage.formats.limits import MAX_LINE
+from app.logic.coverage.formats.limits import MAX_LINE, check_span
 from app.logic.coverage.formats.lines import Lines, cut_at_lines
 from app.logic.coverage.formats.scan import Positions, Text
 
@@ -44,7 +44,7 @@ def parse_scanning(data: bytes, builder: ReportBuilder, options: FormatOptions, 
             parts.append(_read_others(lines, others, lines_before, files, stats))
         lines_before += len(lines)
     blocks = join(parts).in_known_files()
-    check_size(blocks.spanned_lines(), len(data))
+    check_span(blocks.spanned_lines(), len(data))
     add_rows(blocks, builder, options.enabled("go.partials_as_hits"))
     return stats
 

@@ -95,12 +95,16 @@ def as_list(value: Any) -> list[Any]:
 
 def count_of(value: Any) -> int | None:
     """Return a hit count as an integer from 0 to 2**31 - 1; None if the value is not a number."""
+    if type(value) is int and 0 <= value <= MAX_COUNT:  # nearly always, and there are very many of them
+        return value
     number = _number(value)
     return None if number is None else int(min(max(number, 0), MAX_COUNT))
 
 
 def line_of(value: Any) -> int | None:
     """Return a line number of at least 1; None if the value is no such number."""
+    if type(value) is int and 1 <= value <= MAX_COUNT:
+        return value
     number = _number(value)
     if number is None or not 1 <= number <= MAX_COUNT or number != int(number):
         return None

@@ -22,11 +22,6 @@ class Refusal:
 _UNTIL_THEN: Final = "is not read yet; upload LCOV or Cobertura XML of the same run instead"
 # Formats that are recognised so that their files are named properly. A format leaves this table when its parser lands.
 _LATER: Final = {
-    "gcov": "gcov text",
-    "gcov-intermediate": "the intermediate text of old gcov versions",
-    "gcovjson": "gcov or gcovr JSON",
-    "v1": "the simple coverage JSON",
-    "coveralls": "Coveralls JSON",
     "opencover": "OpenCover XML",
     "vs-results": "Visual Studio results XML",
     "vs-dataset": "a Visual Studio data set",
@@ -34,25 +29,9 @@ _LATER: Final = {
     "mono": "coverage XML of the Mono profiler",
     "bullseye": "BullseyeCoverage XML",
     "scoverage-statements": "scoverage measurement XML",
-    "xcode-text": "llvm-cov text",
     "xcode-plist": "an Xcode coverage property list",
-    "lua": "a LuaCov report",
-    "dlst": "a D coverage listing",
-    "gap": "a GAP profile",
-    "elm": "elm-coverage JSON",
-    "flowcover": "Flow coverage JSON",
-    "rlang": "R covr JSON",
-    "salesforce": "Salesforce Apex JSON",
-    "scala": "scoverage JSON",
-    "llvmcov": "llvm-cov export JSON",
     "sonar": "SonarQube generic coverage XML",
-    "xccov": "Xcode xccov JSON",
-    "coverlet": "coverlet JSON",
-    "tarpaulin": "tarpaulin JSON",
     "ncover": "NCover XML",
-    "dartvm": "Dart VM coverage JSON",
-    "juliacov": "a Julia .cov file",
-    "verilator": "Verilator coverage data",
 }
 
 

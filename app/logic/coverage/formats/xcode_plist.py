@@ -67,7 +67,7 @@ class _Archive:
         if not isinstance(objects, list) or not isinstance(top, dict):
             raise _NOT_COVERAGE
         self._objects: list[Any] = objects
-        self._targets = self.list(_get(self.resolve(top.get("root")), "buildableCoverageObjects"))
+        self._targets = self.elements(_get(self.resolve(top.get("root")), "buildableCoverageObjects"))
         if self._targets is None:
             raise _NOT_COVERAGE
 
@@ -78,22 +78,22 @@ class _Archive:
             return value
         return self._objects[number] if 0 <= number < len(self._objects) else None
 
-    def list(self, value: Any) -> Sequence[Any] | None:
+    def elements(self, value: Any) -> Sequence[Any] | None:
         """Return the elements of an archived list; None for what is none."""
-        elements = _get(self.resolve(value), _LIST)
-        return elements if isinstance(elements, list) else None
+        found = _get(self.resolve(value), _LIST)
+        return found if isinstance(found, list) else None
 
     def source_files(self) -> Iterator[tuple[str | None, Sequence[Any]]]:
         """Yield path and lines of every source file, each object once."""
         seen: set[int] = set()
         for target in self._targets or ():
-            for reference in self.list(_get(self.resolve(target), "sourceFiles")) or ():
+            for reference in self.elements(_get(self.resolve(target), "sourceFiles")) or ():
                 file = self.resolve(reference)
                 if id(file) in seen:
                     continue
                 seen.add(id(file))
                 path = self.resolve(_get(file, "documentLocation"))
-                yield path if isinstance(path, str) and path else None, self.list(_get(file, "lines")) or ()
+                yield path if isinstance(path, str) and path else None, self.elements(_get(file, "lines")) or ()
 
 
 def _add_lines(archive: _Archive, objects: Sequence[Any], file: int, lines: LineTable, stats: ParseStats) -> None:
@@ -108,7 +108,7 @@ def _add_lines(archive: _Archive, objects: Sequence[Any], file: int, lines: Line
             continue
         if not line.get("x"):
             continue
-        ranges = archive.list(line.get("s")) or ()
+        ranges = archive.elements(line.get("s")) or ()
         counts = [count for one in ranges if (count := _range_count(archive.resolve(one))) is not None]
         hits: Any = line.get("c")
         if not counts and not isinstance(hits, int):

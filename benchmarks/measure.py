@@ -101,7 +101,6 @@ BASELINES: dict[str, tuple[Callable[[bytes], object], str]] = {
     "clover": (parse_tree, "lxml.etree.fromstring"),
     "jacoco": (parse_tree, "lxml.etree.fromstring"),
     "opencover": (parse_tree, "lxml.etree.fromstring"),
-    "scoverage-statements": (parse_tree, "lxml.etree.fromstring"),
     "sonar": (parse_tree, "lxml.etree.fromstring"),
     "vs-results": (parse_tree, "lxml.etree.fromstring"),
 }

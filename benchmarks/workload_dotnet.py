@@ -14,14 +14,16 @@ def opencover(scale: float = 1.0) -> bytes:
     out.write(
         b'<?xml version="1.0" encoding="utf-8"?>\n<CoverageSession xmlns:xsd="http://www.w3.org/2001/XMLSchema" '
         b'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n  <Summary numSequencePoints="2000000" />\n'
-        b"  <Modules>\n    <Module hash=\"00-11\">\n      <ModulePath>C:\\ci\\rocket\\bin\\Rocket.dll</ModulePath>\n"
+        b'  <Modules>\n    <Module hash="00-11">\n      <ModulePath>C:\\ci\\rocket\\bin\\Rocket.dll</ModulePath>\n'
         b"      <Files>\n"
     )
     for uid, file in enumerate(repository(scale), 1):
         out.write(f'        <File uid="{uid}" fullPath="C:\\ci\\{_path(file)}" />\n'.encode())
     out.write(b"      </Files>\n      <Classes>\n")
     for uid, file in enumerate(repository(scale), 1):
-        out.write(f"        <Class>\n          <Summary numSequencePoints=\"1\" />\n          <FullName>{file.name}".encode())
+        out.write(
+            f'        <Class>\n          <Summary numSequencePoints="1" />\n          <FullName>{file.name}'.encode()
+        )
         out.write(b"</FullName>\n          <Methods>\n")
         for methods in _chunks(file, _opencover_method):
             out.write(methods.format(uid=uid).encode())
@@ -38,8 +40,8 @@ def _opencover_method(rows: list[tuple[int, int, int, int]]) -> str:
         for place, (line, hits, arms, covered) in enumerate(rows)
     )
     branches = "".join(
-        f'                <BranchPoint vc="{int(arm < covered)}" uspid="{line}" ordinal="{arm}" offset="{line}" sl="{line}" '
-        f'path="{arm}" offsetend="{line + arm}" fileid="{{uid}}" />\n'
+        f'                <BranchPoint vc="{int(arm < covered)}" uspid="{line}" ordinal="{arm}" offset="{line}" '
+        f'sl="{line}" path="{arm}" offsetend="{line + arm}" fileid="{{uid}}" />\n'
         for line, _, arms, covered in rows
         for arm in range(arms)
     )
@@ -51,7 +53,8 @@ def _opencover_method(rows: list[tuple[int, int, int, int]]) -> str:
         '              <FileRef uid="{uid}" />\n'
         f"              <SequencePoints>\n{points}              </SequencePoints>\n"
         f"              <BranchPoints>\n{branches}              </BranchPoints>\n"
-        f'              <MethodPoint vc="{first[1]}" uspid="{first[0]}" xsi:type="SequencePoint" ordinal="0" offset="0" />\n'
+        f'              <MethodPoint vc="{first[1]}" uspid="{first[0]}" xsi:type="SequencePoint" ordinal="0" '
+        'offset="0" />\n'
         "            </Method>\n"
     )
 
@@ -103,31 +106,6 @@ def _sonar_lines(file: SourceFile) -> Iterator[str]:
     for line, hits, arms, covered in _rows(file):
         branches = f' branchesToCover="{arms}" coveredBranches="{covered}"' if arms else ""
         yield f'    <lineToCover lineNumber="{line}" covered="{str(hits > 0).lower()}"{branches}/>\n'
-
-
-def scoverage_statements(scale: float = 1.0) -> bytes:
-    """scoverage's measurements: fourteen elements with text a statement."""
-    out = BytesIO()
-    out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n<statements>\n')
-    for file in repository(scale):
-        path = f"{file.package}/{file.name}.scala"
-        for line, hits, arms, covered in _rows(file):
-            for arm in range(max(arms, 1)):
-                count = int(arm < covered) if arms else hits
-                out.write(_statement(path, file.name, line, count, is_branch=arms > 0).encode())
-    out.write(b"</statements>\n")
-    return out.getvalue()
-
-
-def _statement(path: str, name: str, line: int, count: int, *, is_branch: bool) -> str:
-    return (
-        f"<statement>\n<source>{path}</source>\n<package>acme.rocket</package>\n<class>{name}</class>\n"
-        f"<classType>Class</classType>\n<fullClassName>acme.rocket.{name}</fullClassName>\n<method>step</method>\n"
-        f"<path>/ci/{path}</path>\n<id>{line}</id>\n<start>{line * 40}</start>\n<end>{line * 40 + 30}</end>\n"
-        f"<line>{line}</line>\n<description>rocket.launch(&quot;now&quot;)</description>\n"
-        f"<symbolName>acme.rocket.Pad.launch</symbolName>\n<treeName>Apply</treeName>\n"
-        f"<branch>{str(is_branch).lower()}</branch>\n<count>{count}</count>\n<ignored>false</ignored>\n</statement>\n"
-    )
 
 
 def _chunks(file: SourceFile, written: Callable[[list[tuple[int, int, int, int]]], str]) -> Iterator[str]:

@@ -28,7 +28,8 @@ SHAPE: Final = Shape(
         "CoverageDSPriv", "Module", "NamespaceTable", "Class", "Method", "ModuleName", "ImageSize",
         "ImageLinkTime", "LinesCovered", "LinesPartiallyCovered", "LinesNotCovered", "BlocksCovered",
         "BlocksNotCovered", "ModuleKeyName", "NamespaceKeyName", "NamespaceName", "ClassKeyName", "ClassName",
-        "MethodKeyName", "MethodName", "MethodFullName", "ColStart", "ColEnd", "LineID"
+        "MethodKeyName", "MethodName", "MethodFullName", "ColStart", "ColEnd", "LineID", "xs:schema", "xs:element",
+        "xs:complexType", "xs:simpleType", "xs:choice", "xs:sequence", "xs:attribute", "xs:restriction",
     )),
 )  # fmt: skip
 

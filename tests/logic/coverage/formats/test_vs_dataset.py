@@ -102,7 +102,10 @@ def test_files_without_lines_hold_no_data():
     assert read(document(NAMES))[0].outcome == "no_data"
 
 
-def test_the_namespace_of_the_schema_is_ignored():
-    data = document(NAMES, *RECORDS).replace("<CoverageDSPriv", '<CoverageDSPriv xmlns="http://example.org/ds.xsd"')
+def test_the_schema_and_its_namespace_are_ignored():
+    schema = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="Lines" ms:a="1" /></xs:schema>'
+    data = document(schema, NAMES, *RECORDS).replace(
+        "<CoverageDSPriv", '<CoverageDSPriv xmlns="http://example.org/ds.xsd"'
+    )
 
     assert read(data)[1] == EXPECTED

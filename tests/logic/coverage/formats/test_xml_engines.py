@@ -104,7 +104,9 @@ SMALL = {
 <range source_id="0" start_line="1" end_line="1" covered="no" /></ranges></function></functions>
 <source_files><source_file id="0" path="c.cs" /></source_files></module></modules></results>
 """.replace(b"\n start", b" start"),
-    "vs-dataset": b"""<CoverageDSPriv>
+    "vs-dataset": b"""<?xml version="1.0" standalone="yes"?>
+<CoverageDSPriv><xs:schema id="CoverageDSPriv" xmlns="" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:msdata="urn:m">
+<xs:element name="Lines" msdata:IsDataSet="true" /></xs:schema>
 <Module><ModuleName>a.dll</ModuleName><NamespaceTable><Class><Method><Lines><LnStart>3</LnStart><LnEnd>4</LnEnd>
 <Coverage>0</Coverage><SourceFileID>1</SourceFileID></Lines></Method></Class></NamespaceTable></Module>
 <SourceFileNames><SourceFileID>1</SourceFileID><SourceFileName>a&amp;b.cpp</SourceFileName></SourceFileNames>
@@ -323,6 +325,8 @@ def test_no_attribute_is_indispensable(format_name):
         b'<coverage><source>"</source></coverage>',
         b"<coverage><a/></coverage>",
         b"<coverage><n:line/></coverage>",
+        b"<coverage><line:/></coverage>",
+        b'<coverage><line x:hits="2" hits="1"/></coverage>',
         b"<coverage><line number='1'/></coverage>",
         b'<coverage><line  number="1"/></coverage>',
         b'<coverage><line\nnumber="1"/></coverage>',

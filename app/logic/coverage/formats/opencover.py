@@ -67,6 +67,9 @@ class OpenCoverReader:
     def send(self, builder: ReportBuilder) -> None:
         """Resolve the paths and hand all lines to the builder."""
         groups, files = self._methods.groups(builder)
+        if self.stats.records and not len(files):
+            self.stats.skip("no method has a known file")
+            self.stats.records = 0
         branches = self._arms.joined(groups)
         offset = len(groups)  # owners are methods, and behind them the groups of methods in one file
         rows = np.arange(len(branches.line))

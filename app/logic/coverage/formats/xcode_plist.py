@@ -17,7 +17,7 @@ MAX_BYTES: Final = 64 << 20
 
 _LIST: Final = "NS.objects"
 _CLOSING_BRACKET: Final = 2  # length of ranges that hold nothing else
-_NOT_COVERAGE: Final = FormatError("unsupported", "a property list, but not the archive of Xcode's coverage")
+_NOT_COVERAGE: Final = "a property list, but not the archive of Xcode's coverage"
 
 
 def parse(data: bytes, builder: ReportBuilder, options: FormatOptions) -> ParseStats:
@@ -65,11 +65,11 @@ class _Archive:
     def __init__(self, content: Any) -> None:
         objects, top = _get(content, "$objects"), _get(content, "$top")
         if not isinstance(objects, list) or not isinstance(top, dict):
-            raise _NOT_COVERAGE
+            raise FormatError("unsupported", _NOT_COVERAGE)
         self._objects: list[Any] = objects
         self._targets = self.elements(_get(self.resolve(top.get("root")), "buildableCoverageObjects"))
         if self._targets is None:
-            raise _NOT_COVERAGE
+            raise FormatError("unsupported", _NOT_COVERAGE)
 
     def resolve(self, value: Any) -> Any:
         """Return the object that a reference names, and any other value as it is."""

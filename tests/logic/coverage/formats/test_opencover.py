@@ -137,17 +137,15 @@ def test_the_file_of_a_method_may_stand_behind_its_points():
 
 
 def test_methods_without_file_are_left_out():
-    _, report = read(
-        document(
-            module(
-                method(point(1, 1, 1), file=""),
-                method(point(2, 2, 1), file='<FileRef uid="7"/>'),
-                method(point(3, 3, 1, 'bec="2" bev="1"'), file=""),
-            )
-        )
-    )
+    good = method(point(9, 9, 1))
+    bad = [method(point(1, 1, 1), file=""), method(point(2, 2, 1, 'bec="2" bev="1"'), file='<FileRef uid="7"/>')]
 
-    assert report == {}
+    outcome, report = read(document(module(*bad, good)))
+    alone, _ = read(document(module(*bad)))
+
+    assert (outcome.outcome, report) == ("ok", {"C:/w/A.cs": {9: Line(1)}})
+    assert alone.outcome == "corrupt"
+    assert "no method has a known file" in alone.detail
 
 
 @pytest.mark.parametrize(

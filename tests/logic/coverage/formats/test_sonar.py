@@ -1,7 +1,10 @@
 """SonarQube's generic coverage XML."""
 
+import re
+
 import pytest
-from reading import Line, read
+from lxml import etree
+from reading import SAMPLES, Line, read, status
 
 
 def document(*lines: str, file: str = 'path="src/a.c"') -> str:
@@ -92,3 +95,27 @@ def test_a_document_of_bad_records_is_refused():
 
 def test_files_without_lines_to_cover_hold_no_data():
     assert read('<coverage version="1"><file path="a.c"/></coverage>')[0].outcome == "no_data"
+
+
+@pytest.mark.parametrize("which", ["base", "head"])
+def test_the_lines_of_a_real_report_have_the_same_statuses_in_cobertura(which):
+    data = (SAMPLES / "reports" / which / "native" / "gcovr.cobertura.xml").read_bytes()
+    files = [
+        (element.get("filename"), [_converted(one) for one in element.iterfind("lines/line")])
+        for element in etree.fromstring(data).iter("class")
+    ]
+    converted = "".join(f'<file path="{path}">{"".join(lines)}</file>' for path, lines in files)
+
+    _, cobertura = read(data)
+    _, sonar = read(f'<coverage version="1">{converted}</coverage>')
+
+    assert {path: {number: status(one) for number, one in lines.items()} for path, lines in sonar.items()} == {
+        path: {number: status(one) for number, one in lines.items()} for path, lines in cobertura.items()
+    }
+
+
+def _converted(element: etree._Element) -> str:
+    """Write a line of gcovr's Cobertura report the way its option --sonarqube does."""
+    covered = "true" if int(element.get("hits")) else "false"
+    fraction = re.search(r"\((\d+)/(\d+)\)", element.get("condition-coverage") or "")
+    return line(element.get("number"), covered, *(fraction.groups()[::-1] if fraction else ()))

@@ -46,7 +46,11 @@ process_rss = Gauge("covworker_process_rss_bytes", "Resident memory of a worker 
 wake_ups_lost = Counter(
     "covworker_wake_ups_lost_total", "Wake-ups that could not be published; sweepers find their rows.", ["actor"]
 )
-claims = Counter("covworker_claims_total", "Claims of rows by outcome: won, lost, expired.", ["kind", "outcome"])
+claims = Counter(
+    "covworker_claims_total",
+    "Messages that asked for a row: won, or lost to another worker or to an earlier message.",
+    ["kind", "outcome"],
+)
 sweeper_repaired = Counter("covworker_sweeper_repaired_total", "Rows that waited too long and were woken.", ["sweeper"])
 cron_last_success = Gauge(
     "covworker_cron_last_success_timestamp",

@@ -104,6 +104,9 @@ BASELINES: dict[str, tuple[Callable[[bytes], object], str]] = {
     "cobertura": (parse_tree, "lxml.etree.fromstring"),
     "clover": (parse_tree, "lxml.etree.fromstring"),
     "jacoco": (parse_tree, "lxml.etree.fromstring"),
+    "opencover": (parse_tree, "lxml.etree.fromstring"),
+    "sonar": (parse_tree, "lxml.etree.fromstring"),
+    "vs-results": (parse_tree, "lxml.etree.fromstring"),
 }
 
 

@@ -11,6 +11,7 @@ from app.models.reports import Upload
 
 def processed(upload_id: int, result: Processed) -> None:
     """Observe an upload that this message brought to its end, and the files in it."""
+    metrics.claims.labels("upload", "lost" if result.claimed_at is None else "won").inc()
     if result.claimed_at is None:
         return
     for name in sorted(set(result.formats)) or ["none"]:

@@ -12,7 +12,6 @@ from app.logic.coverage.formats.refusals import (
     by_magic,
     by_name,
     not_recognised,
-    not_yet,
 )
 
 _HEAD_BYTES: Final = 1 << 16
@@ -32,10 +31,7 @@ def detect(name: str | None, data: bytes) -> str | Refusal:
     """
     if not data[:_HEAD_BYTES].strip() and not data.strip():
         return Refusal("empty", "the file is empty")
-    found = by_magic(data) or _by_contents(name, data)
-    if isinstance(found, str):
-        return not_yet(found) or found
-    return found or by_name(name) or not_recognised(data)
+    return by_magic(data) or _by_contents(name, data) or by_name(name) or not_recognised(data)
 
 
 def _by_contents(name: str | None, data: bytes) -> str | Refusal | None:

@@ -1,7 +1,6 @@
 """Where the source files of a JaCoCo report may be: by package, and by the names of report and groups."""
 
-from collections.abc import Iterator
-
+from app.logic.coverage.formats.xml_order import in_document_order
 from app.logic.coverage.formats.xml_shape import Block
 
 _SOURCE_ROOT = "src/main/java"
@@ -20,10 +19,10 @@ class Packages:
 
         A group is around a package if no other group or package of its depth or above comes between.
         """
-        for depth, name, is_package in _in_order(block):
+        for depth, kind, name in in_document_order(block, ("report", "group", "package")):
             while self._around and self._around[-1][0] >= depth:
                 self._around.pop()
-            if is_package:
+            if kind == "package":
                 self.names.append(name)
                 modules = [module for _, module in reversed(self._around) if module and " " not in module]
                 self._modules.append(tuple(modules))
@@ -41,17 +40,3 @@ class Packages:
             return [path]
         guesses = [f"{module}/{root}{path}" for module in self._modules[package] for root in ("", f"{_SOURCE_ROOT}/")]
         return [*guesses, path]
-
-
-def _in_order(block: Block) -> Iterator[tuple[int, str, bool]]:
-    found = []
-    for kind in ("report", "group", "package"):
-        if kind in block:
-            elements = block[kind]
-            names = elements.values("name")
-            found += [
-                (order, depth, name or "", kind == "package")
-                for order, depth, name in zip(elements.order.tolist(), elements.depth.tolist(), names, strict=True)
-            ]
-    for _, depth, name, is_package in sorted(found):
-        yield depth, name, is_package

@@ -95,10 +95,11 @@ class LineTable:
         arms: Ints | None = None,
         kind: NDArray[np.uint8] | None = None,
     ) -> None:
-        """Take lines; `branch_row` counts within them, `kind` is that of the lines without arms (None: LINE)."""
+        """Take lines; `branch_row` counts within them. Without `kind` it is BRANCH where there are arms, else LINE."""
         kinds = np.zeros(len(line), np.uint8) if kind is None else kind
         if branch_row is not None and arms is not None:
-            kinds[branch_row] = BRANCH
+            if kind is None:
+                kinds[branch_row] = BRANCH
             self._branch_row.append(branch_row + self.size)
             self._arms.append(np.minimum(arms, MAX_HITS).astype(np.int32))
         self._owner.append(owner.astype(np.int32))

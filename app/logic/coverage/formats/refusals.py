@@ -1,4 +1,4 @@
-"""Why a file is not read: formats of a later release, known unusable files, and the advice for each."""
+"""Why a file is not read: known unusable files, and the advice for each."""
 
 import re
 from dataclasses import dataclass
@@ -17,28 +17,6 @@ class Refusal:
     code: str
     detail: str
     format: str | None = None
-
-
-_UNTIL_THEN: Final = "is not read yet; upload LCOV or Cobertura XML of the same run instead"
-# Formats that are recognised so that their files are named properly. A format leaves this table when its parser lands.
-_LATER: Final = {
-    "opencover": "OpenCover XML",
-    "vs-results": "Visual Studio results XML",
-    "vs-dataset": "a Visual Studio data set",
-    "jetbrains": "dotCover detailed XML",
-    "mono": "coverage XML of the Mono profiler",
-    "bullseye": "BullseyeCoverage XML",
-    "scoverage-statements": "scoverage measurement XML",
-    "xcode-plist": "an Xcode coverage property list",
-    "sonar": "SonarQube generic coverage XML",
-    "ncover": "NCover XML",
-}
-
-
-def not_yet(format_id: str) -> Refusal | None:
-    """Return the refusal of a format that has no parser yet; None if it has one."""
-    title = _LATER.get(format_id)
-    return None if title is None else Refusal("unsupported", f"{title} {_UNTIL_THEN}", format_id)
 
 
 def unusable(what: str, advice: str) -> Refusal:

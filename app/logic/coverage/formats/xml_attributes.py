@@ -12,7 +12,7 @@ from app.logic.coverage.formats.xml_tags import Flags, Tags, Unusual
 Span = tuple[Positions, Positions]
 
 _MOST: Final = 64  # attributes of an element, and different names in one place
-_ATTRIBUTE: Final = re.compile(rb" (xmlns:)?([A-Za-z_][A-Za-z0-9_.-]*)=")
+_ATTRIBUTE: Final = re.compile(rb" ([A-Za-z_][A-Za-z0-9_.-]*:)?([A-Za-z_][A-Za-z0-9_.-]*)=")
 
 
 def read_attributes(tags: Tags, rows: Positions, wanted: Sequence[str]) -> dict[str, Span]:
@@ -34,9 +34,11 @@ def read_attributes(tags: Tags, rows: Positions, wanted: Sequence[str]) -> dict[
         if not more.all():
             chosen, before, quote, count = chosen[more], before[more], quote[more], count[more]
         opening, closing = tags.marks[quote], tags.marks[quote + 1]
-        for name, taken in _names(tags.text, before, opening):
-            if name not in wanted:
+        for prefix, name, taken in _names(tags.text, before, opening):
+            if name not in wanted or prefix == "xmlns:":
                 continue
+            if prefix:
+                raise Unusual("a wanted attribute with a prefix, which may not be declared")
             if name not in columns and isinstance(taken, slice) and chosen.size == rows.size:
                 columns[name] = opening + 1, closing
                 continue
@@ -51,8 +53,8 @@ def read_attributes(tags: Tags, rows: Positions, wanted: Sequence[str]) -> dict[
     return columns
 
 
-def _names(text: Text, before: Positions, opening: Positions) -> Iterator[tuple[str, Positions | slice]]:
-    """The different names between the two positions, each with the rows where it stands."""
+def _names(text: Text, before: Positions, opening: Positions) -> Iterator[tuple[str, str, Positions | slice]]:
+    """Prefix and name, different ones, between the two positions, each with the rows where it stands."""
     rest = np.arange(before.size)
     for attempt in range(_MOST):
         written = text.cut(int(before[0]), int(opening[0]))
@@ -60,11 +62,11 @@ def _names(text: Text, before: Positions, opening: Positions) -> Iterator[tuple[
         if match is None:
             raise Unusual("an unusual attribute")
         same = _written(text, written, before, opening)
-        name = "" if match[1] else match[2].decode()
+        prefix, name = (match[1] or b"").decode(), match[2].decode()
         if same.all():
-            yield name, rest if attempt else slice(None)
+            yield prefix, name, rest if attempt else slice(None)
             return
-        yield name, rest[same]
+        yield prefix, name, rest[same]
         other = ~same
         rest, before, opening = rest[other], before[other], opening[other]
     raise Unusual("very many attributes")

@@ -12,6 +12,7 @@ from app.logic.coverage.formats.xml_attributes import element_text, read_attribu
 from app.logic.coverage.formats.xml_shape import MAX_DEPTH, TEXT, Block, Elements, Shape
 from app.logic.coverage.formats.xml_tags import TagReader, Tags, Unusual
 
+_SLASH: Final = ord("/")
 _COMMENT: Final = re.compile(rb"(?<=>)(\s*)<!--(?:(?!--).)*+-->(?=\s*<)", re.DOTALL)
 
 
@@ -36,10 +37,15 @@ def scan_blocks(data: bytes, root: int, shape: Shape, block_size: int) -> Iterat
 
 
 def _cut(data: bytes, start: int, block_size: int) -> int:
-    """Where the block from `start` on ends: before a `<`, or at the end of the document."""
+    """Where the block from `start` on ends: before the `<` of a start tag, if there is one, or at the end of all.
+
+    So the text of an element is never in two blocks.
+    """
     if start + block_size >= len(data):
         return len(data)
     cut = data.rfind(b"<", start + 1, start + block_size)
+    while cut > 0 and data[cut + 1] == _SLASH:
+        cut = data.rfind(b"<", start + 1, cut)
     if cut < 0:
         cut = data.find(b"<", start + block_size)
     return cut if cut > 0 else len(data)

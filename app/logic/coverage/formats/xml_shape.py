@@ -100,26 +100,28 @@ class Elements:
         """A code for each chosen element, and the value of the attribute for each code ("" where it is absent)."""
         start, end = self.span(name)
         code, values = scan.intern(self.text, start[rows], end[rows])
-        return code, [self._decode(value) for value in values]
+        return code, [self._decode(name, value) for value in values]
 
     def values(self, name: str) -> list[str | None]:
         """The attribute of every element, None where it is absent."""
         start, end = self.span(name)
         return [
-            self._decode(self.text.cut(s, e)) if e else None for s, e in zip(start.tolist(), end.tolist(), strict=True)
+            self._decode(name, self.text.cut(s, e)) if e else None
+            for s, e in zip(start.tolist(), end.tolist(), strict=True)
         ]
 
     def value(self, name: str, row: int) -> str | None:
         """The attribute of one element, None where it is absent."""
         start, end = self.span(name)
-        return self._decode(self.text.cut(int(start[row]), int(end[row]))) if end[row] else None
+        return self._decode(name, self.text.cut(int(start[row]), int(end[row]))) if end[row] else None
 
-    def _decode(self, value: bytes) -> str:
+    def _decode(self, name: str, value: bytes) -> str:
         text = value.decode(errors="replace")
         if not self.escaped:
             return text
         if not text.isprintable():
-            text = text.replace("\r\n", "\n").translate(_BLANKS)
+            text = text.replace("\r\n", "\n")
+            text = text.replace("\r", "\n") if name == TEXT else text.translate(_BLANKS)
         return unescape(text, _QUOTES) if "&" in text else text
 
 

@@ -143,7 +143,8 @@ class _Target:
         self._columns = {name: _Column(tag) for name, tag in shape.wanted.items()}
         self._starting: dict[str, _Column | None] = {}  # by name with namespace
         self._ending: dict[str, _Column] = {}  # only those whose end says something
-        self._text: list[str] | None = None
+        self._text: list[str] = []
+        self._in_text = False
         self._text_attributes: Mapping[str, str] = {}
         self._text_place: tuple[int, int, int] = (-1, 0, 0)
         for name, tag in shape.wanted.items():
@@ -166,7 +167,8 @@ class _Target:
         parent = column.parent
         place = (-1 if parent is None else parent.current, depth, self.order)
         if column.is_text:
-            self._text, self._text_place, self._text_attributes = [], place, attributes
+            self._text.clear()
+            self._in_text, self._text_place, self._text_attributes = True, place, attributes
             return
         column.attributes.append(attributes)
         column.places.extend(place)
@@ -182,16 +184,19 @@ class _Target:
             return
         if column.is_parent:
             column.current = column.outer.pop()
-        elif self._text is not None:
-            column.attributes.append({**self._text_attributes, TEXT: "".join(self._text)})
+        elif self._in_text:
+            text = "".join(self._text)
+            column.attributes.append({**self._text_attributes, TEXT: text} if self._text_attributes else {TEXT: text})
             column.places.extend(self._text_place)
             column.count += 1
-            self._text = None
+            self._in_text = False
 
     def close(self) -> None:
         """Nothing is left to do: the columns are taken block by block."""
 
     def flush(self) -> Block:
+        if not self._in_text:
+            self._text.clear()
         return {name: column.flush() for name, column in self._columns.items() if column.places}
 
     def _meet(self, tag: str) -> _Column | None:
@@ -203,8 +208,11 @@ class _Target:
 
 
 class _TextTarget(_Target):
-    """Collects text, too: the blanks between all elements make this expensive."""
+    """Collects text, too; what stands between the wanted elements is thrown away when the next one starts.
 
-    def data(self, text: str) -> None:
-        if self._text is not None:
-            self._text.append(text)
+    The parser calls `append` itself, because a call of a method for all the blanks between elements is expensive.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.data = self._text.append

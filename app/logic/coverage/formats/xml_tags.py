@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from app.logic.coverage.formats.scan import GUARD, Positions, Text, positions
 
 _LESS, _GREATER, _QUOTE, _SLASH, _BLANK, _AMPERSAND = b'<>"/ &'
-_NAME: Final = re.compile(rb"([A-Za-z_][A-Za-z0-9_.-]*)[ />]")
+# A prefix is part of the name: only those that the shape knows in this form are no reason to decline.
+_NAME: Final = re.compile(rb"([A-Za-z_][A-Za-z0-9_.:-]*)[ />]")
 _LONGEST_NAME: Final = 40
 _REFERENCES: Final = (b"&lt;", b"&gt;", b"&amp;", b"&quot;", b"&apos;")
 

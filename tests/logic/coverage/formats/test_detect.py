@@ -29,6 +29,16 @@ RECOGNISED = {
         '<report name="shop"><package name="a"><sourcefile name="A.java"/></package></report>',
         "<report name='x'>" + "<sessioninfo id='h' start='1' dump='2'/>" * 3000 + "<package name='a'/></report>",
     ],
+    "bullseye": ['<BullseyeCoverage xmlns="https://www.bullseye.com/covxml" buildId="1_2"/>'],
+    "scoverage-statements": ["<statements><statement/></statements>"],
+    "jetbrains": ['<Root><Assembly><Type><Statement FileIndex="1" Line="1"/></Type></Assembly></Root>'],
+    "mono": ['<coverage version="0.3"><assembly name="a"/><class/></coverage>'],
+    "sonar": ['<coverage version="1"><file path="a.c"><lineToCover lineNumber="1" covered="true"/></file></coverage>'],
+    "ncover": ['<coverage><module><method><seqpnt line="1"/></method></module></coverage>'],
+    "opencover": ["<CoverageSession><Modules/></CoverageSession>"],
+    "vs-results": ["<results><modules><module/></modules></results>"],
+    "vs-dataset": ["<CoverageDSPriv><Lines/></CoverageDSPriv>"],
+    "xcode-plist": ['<?xml version="1.0"?><plist version="1.0"><dict/></plist>', "bplist00\x01"],
     "go": ["mode: atomic\n", "acme.org/rocket/a.go:5.30,7.12 2 1\n"],
     "istanbul": [
         '{"/a.js": {"path": "/a.js", "statementMap": {}, "s": {}}}',
@@ -84,19 +94,6 @@ RECOGNISED = {
     "salesforce": ['[null, {"name": "OrderCtl", "lines": {"3": 1}}]', '[[{"apexClassOrTriggerName": "A"}]]'],
 }
 
-LATER = {
-    "bullseye": ['<BullseyeCoverage xmlns="https://www.bullseye.com/covxml" buildId="1_2"/>'],
-    "scoverage-statements": ["<statements><statement/></statements>"],
-    "jetbrains": ['<Root><Assembly><Type><Statement FileIndex="1" Line="1"/></Type></Assembly></Root>'],
-    "mono": ['<coverage version="0.3"><assembly name="a"/><class/></coverage>'],
-    "sonar": ['<coverage version="1"><file path="a.c"><lineToCover lineNumber="1" covered="true"/></file></coverage>'],
-    "ncover": ['<coverage><module><method><seqpnt line="1"/></method></module></coverage>'],
-    "opencover": ["<CoverageSession><Modules/></CoverageSession>"],
-    "vs-results": ["<results><modules><module/></modules></results>"],
-    "vs-dataset": ["<CoverageDSPriv><Lines/></CoverageDSPriv>"],
-    "xcode-plist": ['<?xml version="1.0"?><plist version="1.0"><dict/></plist>', "bplist00\x01"],
-}
-
 UNUSABLE = [
     ('{"total": {"lines": {"total": 5, "pct": 80}}, "a.js": {"lines": {"pct": 80}}}', "coverage-final.json"),
     ('{"result": [{"scriptId": "1", "url": "file:///a.js", "functions": []}]}', "lcov"),
@@ -126,15 +123,6 @@ UNUSABLE = [
 def test_formats_with_a_parser_are_recognised_by_contents(format_id, text):
     assert detect(None, text.encode("latin-1")) == format_id
     assert format_id in PARSERS
-
-
-@pytest.mark.parametrize(("format_id", "text"), [(key, text) for key, texts in LATER.items() for text in texts])
-def test_formats_of_a_later_release_are_named(format_id, text):
-    found = detect(None, text.encode("latin-1"))
-
-    assert isinstance(found, Refusal)
-    assert (found.code, found.format) == ("unsupported", format_id)
-    assert "LCOV or Cobertura" in found.detail
 
 
 @pytest.mark.parametrize(("text", "advice"), UNUSABLE)
@@ -190,6 +178,10 @@ def test_empty_files_are_empty(text):
         ("<results><errors/></results>", "not_recognised"),  # cppcheck
         ('<report name="maven"><summary/></report>', "no_data"),
         ('<coverage line-rate="0"/>', "no_data"),
+        ('<coverage version="1"><file path="a.c"/></coverage>', "no_data"),
+        ("<coverage><module><other/></module></coverage>", "no_data"),
+        ("<Root><Statement/></Root>", "unsupported"),
+        ("<statement/>", "not_recognised"),
         ("<scoverage/>", "no_data"),
         ("a.go:3:1: undefined: x\n", "not_recognised"),
         ('["a", "b"]', "not_recognised"),

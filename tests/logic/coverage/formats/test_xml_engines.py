@@ -10,14 +10,40 @@ from hypothesis import strategies as st
 from reading import SAMPLES, Line, lines_of, read
 
 from app.logic.coverage.builder import ReportBuilder
-from app.logic.coverage.formats import clover, cobertura, jacoco
+from app.logic.coverage.formats import (
+    bullseye,
+    clover,
+    cobertura,
+    jacoco,
+    jetbrains,
+    mono,
+    ncover,
+    opencover,
+    scoverage_statements,
+    sonar,
+    vs_dataset,
+    vs_results,
+)
 from app.logic.coverage.formats.base import FormatError, FormatOptions
 from app.logic.coverage.formats.xml_document import read_document, read_prolog, read_strictly
 from app.logic.coverage.formats.xml_scan import scan_blocks
 from app.logic.coverage.formats.xml_shape import TEXT
 from app.logic.coverage.formats.xml_tags import Unusual
 
-FORMATS = {"cobertura": cobertura, "clover": clover, "jacoco": jacoco}
+FORMATS = {
+    "cobertura": cobertura,
+    "clover": clover,
+    "jacoco": jacoco,
+    "opencover": opencover,
+    "vs-results": vs_results,
+    "vs-dataset": vs_dataset,
+    "jetbrains": jetbrains,
+    "mono": mono,
+    "bullseye": bullseye,
+    "scoverage-statements": scoverage_statements,
+    "sonar": sonar,
+    "ncover": ncover,
+}
 SAMPLE_FILES = {
     "cobertura": sorted(
         path
@@ -59,6 +85,72 @@ SMALL = {
 <counter type="LINE" missed="1" covered="1"/></sourcefile></package></group>
 <counter type="LINE" missed="1" covered="1"/></report>
 """,
+    "opencover": b"""<?xml version="1.0" encoding="utf-8"?>
+<CoverageSession xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><Summary vc="1" /><Modules><Module hash="0-1">
+<ModulePath>C:\\w.dll</ModulePath><Files><File uid="1" fullPath="C:\\a&amp;b.cs" /><File uid="2" fullPath="b.cs" />
+</Files><Classes><Class><FullName>A`1&lt;T&gt;</FullName><Methods><Method isGetter="false"><Name>F()</Name>
+<FileRef uid="1" /><SequencePoints><SequencePoint vc="12" uspid="1" sl="10" sc="9" el="12" ec="2" bec="0" bev="0" />
+<SequencePoint vc="3" sl="13" el="13" bec="2" bev="1" /></SequencePoints><BranchPoints>
+<BranchPoint vc="0" ordinal="1" sl="13" offset="4" offsetend="30" /></BranchPoints>
+<MethodPoint vc="12" xsi:type="SequencePoint" sl="10" /></Method><Method><FileRef uid="2" /><SequencePoints>
+<SequencePoint vc="1" sl="7" el="7" /></SequencePoints></Method></Methods></Class></Classes></Module></Modules>
+</CoverageSession>
+""",
+    "vs-results": b"""<?xml version="1.0" encoding="UTF-8" standalone="no" ?>
+<results><modules><module name="a.dll" lines_covered="1"><functions><function name="f&lt;T&gt;()" id="1"><ranges>
+<range source_id="0" start_line="3" end_line="4" covered="yes" /><range source_id="1" start_line="5" end_line="5"
+ start_column="9" covered="partial" /></ranges></function></functions><source_files><source_file id="0" path="a.cs" />
+<source_file id="1" path="b.cs" /></source_files></module><module name="b.dll"><functions><function><ranges>
+<range source_id="0" start_line="1" end_line="1" covered="no" /></ranges></function></functions>
+<source_files><source_file id="0" path="c.cs" /></source_files></module></modules></results>
+""".replace(b"\n start", b" start"),
+    "vs-dataset": b"""<?xml version="1.0" standalone="yes"?>
+<CoverageDSPriv><xs:schema id="CoverageDSPriv" xmlns="" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:msdata="urn:m">
+<xs:element name="Lines" msdata:IsDataSet="true" /></xs:schema>
+<Module><ModuleName>a.dll</ModuleName><NamespaceTable><Class><Method><Lines><LnStart>3</LnStart><LnEnd>4</LnEnd>
+<Coverage>0</Coverage><SourceFileID>1</SourceFileID></Lines></Method></Class></NamespaceTable></Module>
+<SourceFileNames><SourceFileID>1</SourceFileID><SourceFileName>a&amp;b.cpp</SourceFileName></SourceFileNames>
+<SourceFileNames><SourceFileID>2</SourceFileID><SourceFileName>b.cpp</SourceFileName></SourceFileNames>
+<Lines><LnStart>12</LnStart><ColStart>0</ColStart><LnEnd> 12 </LnEnd><Coverage>1</Coverage><SourceFileID>2</SourceFileID>
+</Lines></CoverageDSPriv>
+""",
+    "jetbrains": b"""<?xml version="1.0" encoding="utf-8" standalone="yes"?>
+<Root CoveredStatements="1"><FileIndices><File Index="1" Name="C:\\a.cs" /><File Index="2" Name="b&apos;.cs" />
+</FileIndices><Assembly Name="A"><Namespace Name="N"><Type Name="T&lt;U&gt;"><Method Name="F():System.Void">
+<Statement FileIndex="1" Line="3" Column="5" EndLine="3" EndColumn="20" Covered="True" />
+<Statement FileIndex="2" Line="4" Column="5" EndLine="7" EndColumn="2" Covered="False" /></Method></Type></Namespace>
+</Assembly></Root>
+""",
+    "mono": b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<coverage version="0.3"><assembly name="a" full="1" partial="0"/><method name=".ctor" filename="a&lt;.cs" token="1">
+<statement offset="0" counter="3" line="5" column="1"/><statement offset="6" counter="0" line="6" column="1"/></method>
+<method name="g" filename="b.cs"><statement offset="0" counter="1" line="7" column="1"/></method>
+<class name="A" method-count="1"/></coverage>
+""",
+    "bullseye": b"""<?xml version="1.0" encoding="UTF-8"?>
+<BullseyeCoverage xmlns="https://www.bullseye.com/covxml" buildId="1_2020-10-28_17:55:47"><folder name="lib">
+<folder name="a&amp;b"><src name="a.cpp" mtime="1"><fn name="f&lt;int&gt;()" fn_total="1">
+<probe line="5" column="1" kind="function" event="full"/><probe line="7" kind="decision" event="true"/>
+<block entered="1"/></fn></src></folder><src name="b.cpp"><fn><probe line="9" kind="try" event="none"/></fn></src>
+</folder></BullseyeCoverage>
+""",
+    "scoverage-statements": b"""<?xml version="1.0" encoding="UTF-8"?>
+<statements><statement><source>a&amp;b.scala</source><package>p</package><line> 1 </line>
+<description>x &lt; y</description><branch>false</branch><count>7</count><ignored>false</ignored></statement>
+<statement><source>c.scala</source><line>12</line><branch>true</branch><count>0</count><ignored/></statement>
+<statement><source>c.scala</source><line>12</line><branch>true</branch><count>2</count></statement></statements>
+""",
+    "sonar": b"""<?xml version="1.0" encoding="UTF-8"?>
+<coverage version="1"><file path="a&amp;b.c"><lineToCover lineNumber="5" covered="true"/>
+<lineToCover lineNumber="9" covered="True" branchesToCover="4" coveredBranches="3"/></file>
+<file path="b.c"><lineToCover lineNumber="10" covered="false"/></file></coverage>
+""",
+    "ncover": b"""<?xml version="1.0" encoding="utf-8"?>
+<coverage profilerVersion="1.5.8"><module name="a.dll"><method name="F" excluded="false"><seqpnt visitcount="1" line="11"
+ column="3" endline="12" endcolumn="9" excluded="false" document="C:\\a.cs"/></method><method name="G" excluded="true">
+<seqpnt visitcount="0" line="13" endline="13" document="a.cs"/></method><method><seqpnt visitcount="0" line="14"
+ endline="14" document="b&quot;.cs"/></method></module></coverage>
+""".replace(b"\n ", b" "),
 }
 
 
@@ -76,7 +168,8 @@ class Columns:
             tag = self.shape.wanted[name]
             assert elements.first == len(self.rows[name])
             names = [*tag.attributes, TEXT] if tag.text else tag.attributes
-            values = zip(*(elements.values(attribute) for attribute in names), strict=True)
+            columns = [elements.values(attribute) for attribute in names]
+            values = [tuple(column[row] for column in columns) for row in range(len(elements))]
             self.rows[name] += zip(elements.owner.tolist(), elements.depth.tolist(), values, strict=True)
             if not tag.text:  # known only when the text ends
                 started += [(order, name) for order in elements.order.tolist()]
@@ -114,7 +207,7 @@ def parse(data: bytes, format_name: str):
     return stats, lines_of(builder.build())
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", SAMPLE_FILES)
 def test_real_reports_are_read_by_the_fast_engine_and_equally_by_the_strict_one(format_name):
     for path in SAMPLE_FILES[format_name]:
         data = path.read_bytes()
@@ -232,6 +325,8 @@ def test_no_attribute_is_indispensable(format_name):
         b'<coverage><source>"</source></coverage>',
         b"<coverage><a/></coverage>",
         b"<coverage><n:line/></coverage>",
+        b"<coverage><line:/></coverage>",
+        b'<coverage><line x:hits="2" hits="1"/></coverage>',
         b"<coverage><line number='1'/></coverage>",
         b'<coverage><line  number="1"/></coverage>',
         b'<coverage><line\nnumber="1"/></coverage>',

@@ -47,6 +47,7 @@ class Runtime:
     github_http: HttpClient
     process_policy: ProcessPolicy
     notify_policy: NotifyPolicy
+    sweep_patience: timedelta
     state_folder: Path
     local_pulls: dict[int, Pull] = field(default_factory=dict)
     on_post: OnPost | None = None
@@ -129,6 +130,7 @@ def configure(
         github_http=HttpClient("github", _http_policy(settings), observe=_observe_request),
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
+        sweep_patience=timedelta(seconds=settings.sweep.patience),
         state_folder=folder,
     )
     if _count_lost_wake not in lost_wake_hooks:

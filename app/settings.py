@@ -99,6 +99,11 @@ class UploadSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepSettings:
+    patience: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     level: str
     format: Literal["json", "text"]
@@ -125,6 +130,7 @@ class Settings:
     worker: WorkerSettings
     limits: LimitSettings
     uploads: UploadSettings
+    sweep: SweepSettings
     log: LogSettings
     metrics: MetricsSettings
     embedded: EmbeddedSettings
@@ -249,6 +255,11 @@ class _Uploads(_Section):
     lease = Duration(load_default=60.0, validate=validate.Range(1))
 
 
+class _Sweep(_Section):
+    result = SweepSettings
+    patience = Duration(load_default=300.0, validate=validate.Range(1))
+
+
 class _Log(_Section):
     result = LogSettings
     level = fields.String(load_default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
@@ -283,6 +294,7 @@ class _Root(Schema):
     worker = fields.Nested(_Worker)
     limits = fields.Nested(_Limits)
     uploads = fields.Nested(_Uploads)
+    sweep = fields.Nested(_Sweep)
     log = fields.Nested(_Log)
     metrics = fields.Nested(_Metrics)
     embedded = fields.Nested(_Embedded)

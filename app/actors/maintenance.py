@@ -18,7 +18,7 @@ class Nothing(Schema):
 @actor(name="maintenance.sweep", queue="maintenance", schema=Nothing, time_limit=60_000, max_retries=0)
 def sweep_all() -> None:
     """Wake uploads, reports, comparisons and notifications that wait too long."""
-    found = sweep.take_overdue()
+    found = sweep.take_overdue(runtime.current().sweep_patience)
     for upload_id in found.uploads:
         wake(uploads.process, upload_id=upload_id)
     for report_id in found.unprepared:

@@ -90,7 +90,7 @@ def recover(storage: ObjectStorage) -> None:
     """Do what the sweepers say until they find nothing, as time goes by."""
     for _ in range(10):
         Upload.update(lease_until=now() - timedelta(minutes=1)).where(Upload.state == "processing").execute()
-        found = take_overdue(AT_ONCE, AT_ONCE)
+        found = take_overdue(AT_ONCE)
         if not (found.uploads or found.unprepared or found.reports):
             return
         for report_id in found.unprepared:

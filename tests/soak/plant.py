@@ -1,0 +1,176 @@
+"""Everything the soak runs on: PostgreSQL, RabbitMQ, a storage folder, worker processes and a scheduler of its own."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+
+from app.broker import QUEUES, Broker, connect, rabbitmq_broker
+from app.clients.storage import ObjectStorage
+from app.models.database import Database, db, open_database
+from tests.e2e.conftest import ROOT, Cluster, kill_group
+from tests.postgres_server import PostgresServer
+from tests.rabbitmq_node import RabbitNode, free_ports
+
+
+class Plant:
+    """Starts the services and processes, disturbs them, and stops all it started."""
+
+    def __init__(self, workers: int, chance: random.Random) -> None:
+        self.chance = chance
+        self.counts = {"kills": 0, "restarts": 0, "purges": 0, "storage pauses": 0, "broker": 0, "database": 0}
+        self.folder = Path(tempfile.mkdtemp(prefix="cw-soak-"))
+        self.objects = self.folder / "objects"
+        self.objects.mkdir()
+        self.postgres = PostgresServer()
+        self.rabbit = RabbitNode()
+        self.wanted = workers
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        self.postgres.start()
+        self.rabbit.start()
+        self.database: Database = open_database(self.postgres.url, pool_size=4, pool_wait=10)
+        db.initialize(self.database)
+        self.storage = ObjectStorage.from_url(self.objects.as_uri())
+        self.cluster = Cluster(self._environment(), self.folder)
+        for _ in range(self.wanted):
+            self._processes.append(self.cluster.start_worker())
+        self._processes.append(self._start_scheduler())
+
+    def stop(self) -> None:
+        if self._processes:
+            self.cluster.processes += self._processes[-1:]
+            self.cluster.stop()
+            self.database.close_all()
+        self.rabbit.remove()
+        self.postgres.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def send(self, queue: str, actor: str, **payload: Any) -> bool:
+        """Publish a wake-up as another service would; False = the broker is away, and the wake-up is lost."""
+        broker: Broker = rabbitmq_broker(self.rabbit.url)
+        try:
+            broker.declare_queue(queue, ensure=True)
+            broker.enqueue(
+                dramatiq.Message(queue_name=queue, actor_name=actor, args=(), kwargs=payload, options={})
+            )
+        except Exception:  # whatever it is, a sweeper must make up for it
+            return False
+        finally:
+            broker.close()
+        return True
+
+    # Disturbances
+
+    def kill(self) -> None:
+        """Kill -9 one process group, and let its supervisor start another."""
+        place = self.chance.randrange(len(self._processes))
+        kill_group(self._processes[place])
+        self._processes[place] = self._start_at(place)
+        self.counts["kills"] += 1
+
+    def restart(self) -> None:
+        """Have one process group end as at an upgrade."""
+        place = self.chance.randrange(self.wanted)
+        process = self._processes[place]
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+        self._processes[place] = self._start_at(place)
+        self.counts["restarts"] += 1
+
+    def purge(self) -> None:
+        """Drop every message that waits in a queue."""
+        connection = connect(rabbitmq_broker(self.rabbit.url))
+        try:
+            for queue in QUEUES:
+                for name in (queue, f"{queue}.DQ"):
+                    channel = connection.channel()
+                    try:
+                        channel.queue_purge(name)
+                        channel.close()
+                    except Exception:  # noqa: S110  # the queue is not declared yet
+                        pass
+        finally:
+            connection.close()
+        self.counts["purges"] += 1
+
+    def pause_storage(self) -> None:
+        """Make every access to storage fail for a moment: a file stands where the folder was."""
+        away = self.folder / "objects.away"
+        self.objects.rename(away)
+        self.objects.touch()
+        time.sleep(self.chance.uniform(0.5, 3))
+        self.objects.unlink()
+        away.rename(self.objects)
+        self.counts["storage pauses"] += 1
+
+    def restart_broker(self) -> None:
+        self.rabbit.kill()
+        self.rabbit.start()
+        self.counts["broker"] += 1
+
+    def restart_database(self) -> None:
+        self.database.close_all()
+        self.postgres.restart(self.chance.choice(["fast", "immediate"]))
+        self.counts["database"] += 1
+
+    def revive(self) -> None:
+        """Start again what has ended, as a supervisor does."""
+        for place, process in enumerate(self._processes):
+            if process.poll() is not None:
+                self._processes[place] = self._start_at(place)
+
+    def logs(self) -> str:
+        return self.cluster.logs()
+
+    def errors(self) -> Counter[str]:
+        """Count what the processes logged at level ERROR, for whoever reads the outcome."""
+        found: Counter[str] = Counter()
+        for line in self.logs().splitlines():
+            with contextlib.suppress(ValueError, AttributeError):
+                entry = json.loads(line)
+                if entry.get("level") in ("error", "critical"):
+                    found[" ".join(str(entry.get(key)) for key in ("event", "actor", "error") if key in entry)] += 1
+        return found
+
+    def _start_at(self, place: int) -> subprocess.Popen[bytes]:
+        return self.cluster.start_worker() if place < self.wanted else self._start_scheduler()
+
+    def _start_scheduler(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "worker-scheduler.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", "from app.cli import main; main()", "scheduler"],
+                cwd=ROOT,
+                env=self.cluster.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("CW_", "PROMETHEUS_"))}
+        return kept | {
+            "CW__DATABASE__URL": self.postgres.url,
+            "CW__BROKER__URL": self.rabbit.url,
+            "CW__STORAGE__URL": self.objects.as_uri(),
+            "CW__EMBEDDED__FOLDER": str(self.folder / "state"),
+            "CW__UPLOADS__LEASE": "2s",
+            "CW__UPLOADS__DEBOUNCE": "0.2s",
+            "CW__SWEEP__PATIENCE": "3s",
+            "CW__METRICS__PORT": str(free_ports(1)[0]),
+            "dramatiq_queue_prefetch": "2",
+        }

@@ -13,9 +13,10 @@ from app.clients.storage import StorageError
 from app.models.database import db
 from app.models.reports import Upload
 from tests.clock import pass_time
+from tests.open_work import open_work
 from tests.soak.plant import Plant
 from tests.soak.traffic import Traffic
-from tests.soak.verdict import Verdict, judge, open_work
+from tests.soak.verdict import Verdict, judge
 
 ROUND = 15.0  # seconds of disturbance
 SETTLED_WITHIN = 240.0  # seconds after a round until everything must be final

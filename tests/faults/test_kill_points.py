@@ -1,0 +1,57 @@
+"""A worker killed before any step of its way from an upload to the comment: the end is the same, within a quarter hour.
+
+The steps are counted, not chosen: every statement, every access to storage, every call of the Git host, every message.
+"""
+
+import pytest
+
+from app.clients.storage import ObjectStorage
+from tests.faults.rocket import PullRequest, outcome, stray_objects
+from tests.faults.simulation import Simulation
+from tests.faults.steps import Strikes, struck_at
+from tests.logic.notifications.fake_host import FakeHost
+
+LIMIT = 600  # steps; far more than the pipeline takes
+
+
+class Killed(BaseException):
+    """What no handler of the product can stop, as SIGKILL."""
+
+
+def die(*_: object) -> None:
+    raise Killed
+
+
+DEATH = Strikes(die, die, die, die, deadly=True)
+
+
+# Each step is taken once; what becomes of the messages alternates.
+@pytest.mark.parametrize(("first", "redeliver"), [(1, True), (2, False)], ids=["message comes again", "messages lost"])
+def test_a_kill_at_any_step_changes_nothing_but_time(
+    simulation: Simulation,
+    storage: ObjectStorage,
+    host: FakeHost,
+    pull_request: PullRequest,
+    first: int,
+    redeliver: bool,
+) -> None:
+    pull_request.push()
+    simulation.settle()
+    expected = outcome(storage, host)
+
+    for strike_at in range(first, LIMIT, 2):
+        pull_request.forget()
+        pull_request.push()
+        with struck_at(simulation, DEATH, strike_at, host) as steps:
+            try:
+                simulation.work()
+            except Killed:
+                simulation.worker_died(redeliver=redeliver)
+        if not steps.struck:
+            break
+        simulation.settle()
+
+        assert outcome(storage, host) == expected, strike_at
+        assert stray_objects(storage) == [], strike_at
+        assert simulation.dead == [], strike_at
+    assert 100 < strike_at < LIMIT - 2

@@ -20,7 +20,7 @@ from app import runtime
 from app.clients.git.base import GitProvider
 from app.clients.storage import ObjectStorage
 from app.middleware import standard_middleware
-from app.models.database import db
+from app.models.database import Database, db, open_database
 from app.runtime import Runtime
 from app.settings import load_settings
 from tests.clock import pass_time
@@ -61,9 +61,10 @@ class Queue(StubBroker):
 
 @dataclass
 class Simulation:
-    """`clock` is in seconds. `dead` are the messages that failed for good."""
+    """`clock` is in seconds, `observer` the pool of whoever is no worker, `dead` are messages that failed for good."""
 
     run: Runtime
+    observer: Database
     clock: float = 0.0
     dead: list[Message[Any]] = field(default_factory=list)
     _next_sweep: float = SWEEP_EVERY
@@ -137,7 +138,7 @@ class Simulation:
 
     def _wait_until(self, moment: float) -> None:
         if moment > self.clock:
-            pass_time(self.run.database, timedelta(seconds=moment - self.clock))
+            pass_time(self.observer, timedelta(seconds=moment - self.clock))
             self.clock = moment
 
 
@@ -150,7 +151,8 @@ def simulated(
         patch.setattr(runtime, "configure_logging", lambda *_: None)
         former = dramatiq.broker.global_broker
         run = runtime.configure(load_settings({}), database_url=database_url, folder=folder)
-        simulation = Simulation(run)
+        observer = open_database(database_url, pool_size=1)
+        simulation = Simulation(run, observer)
         run.process_policy = replace(run.process_policy, debounce=DEBOUNCE)
         run.broker = Queue(lambda: simulation.clock, standard_middleware(run.database))
         if storage is not None:
@@ -164,6 +166,7 @@ def simulated(
             yield simulation
         finally:
             run.database.close_all()
+            observer.close_all()
             if former is not None:
                 dramatiq.set_broker(former)
 

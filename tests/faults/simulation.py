@@ -4,6 +4,7 @@ Retries, delays, leases and the schedule of the sweepers are the product's own: 
 """
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -53,7 +54,11 @@ class Queue(StubBroker):
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         self.before_enqueue()
+        message = Message.decode(message.encode())
+        if delay is not None:
+            message.options["eta"] = round(time.time() * 1000) + delay
         self.emit_before("enqueue", message, delay)
+        message.options.pop("eta", None)  # gone when the message is due
         self._sent += 1
         self.waiting.append(Waiting(self.clock() + (delay or 0) / 1000, self._sent, message.encode()))
         return message

@@ -40,7 +40,7 @@ def problem(body: bytes) -> str | None:
     return None if found is None else found.code
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _parsed(body: bytes) -> tuple[bytes, Totals] | None:
     parsed = parse_upload(body, Limits(), FormatOptions())
     if parsed.report is None:

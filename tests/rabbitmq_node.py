@@ -69,9 +69,10 @@ class RabbitNode:
         epmd = shutil.which("epmd")
         for _ in range(50):
             command = [epmd or "epmd", "-kill"]
-            if epmd is None or not subprocess.run(
-                command, env=self._environment, capture_output=True, check=False
-            ).returncode:
+            if (
+                epmd is None
+                or not subprocess.run(command, env=self._environment, capture_output=True, check=False).returncode
+            ):
                 return
             time.sleep(0.1)
 

@@ -42,7 +42,5 @@ def simulation(
 
 
 @pytest.fixture
-def pull_request(
-    simulation: Simulation, repository: Repository, uploader: Uploader, host: FakeHost
-) -> PullRequest:
+def pull_request(simulation: Simulation, repository: Repository, uploader: Uploader, host: FakeHost) -> PullRequest:
     return PullRequest(simulation, uploader, host)

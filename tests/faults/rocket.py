@@ -34,7 +34,15 @@ class PullRequest:
         return report_id
 
     def _accept(self, side: str, sha: str, pull: int | None = None) -> int:
-        return [self.uploader.send(sha, number, side, pull).report_id for number in UPLOADS][0]
+        accepted = [self.uploader.send(sha, number, side, pull) for number in UPLOADS]
+        return accepted[0].report_id
+
+    def outcome(self) -> dict[str, Any]:
+        """Everything that people can see, and that must not depend on faults; ids, times and counters of tries may."""
+        return _outcome(self.uploader.storage, self.host)
+
+    def stray_objects(self) -> list[str]:
+        return stray_objects(self.uploader.storage)
 
     def forget(self) -> None:
         """Go back to the moment before the head was pushed."""
@@ -51,8 +59,7 @@ class PullRequest:
         self.simulation.dead.clear()
 
 
-def outcome(storage: ObjectStorage, host: FakeHost) -> dict[str, Any]:
-    """Everything that people can see, and that must not depend on faults; ids, times and counters of tries may."""
+def _outcome(storage: ObjectStorage, host: FakeHost) -> dict[str, Any]:
     reports = [
         (r.commit.sha, r.state, _digest(r.fingerprint), r.coverage, r.sessions, _stored(storage, r))
         for r in CommitReport.select().order_by(CommitReport.created_at)
@@ -69,8 +76,7 @@ def outcome(storage: ObjectStorage, host: FakeHost) -> dict[str, Any]:
             (c.base_commit.sha, c.head_commit.sha, c.state, c.error, c.patch_totals) for c in Comparison.select()
         ],
         "flags": sorted(
-            (f.flag.name, str(f.base_totals), str(f.head_totals), str(f.patch_totals))
-            for f in FlagComparison.select()
+            (f.flag.name, str(f.base_totals), str(f.head_totals), str(f.patch_totals)) for f in FlagComparison.select()
         ),
         "notifications": sorted(
             (n.commit.sha, n.type, n.title, n.state, _digest(n.payload_hash)) for n in Notification.select()

@@ -77,7 +77,9 @@ def counted_statements(database: Database, step: Callable[[Database], object]) -
 
 
 @contextmanager
-def struck_at(simulation: Simulation, strikes: Strikes, strike_at: int, host: FakeHost | None = None) -> Iterator[Steps]:
+def struck_at(
+    simulation: Simulation, strikes: Strikes, strike_at: int, host: FakeHost | None = None
+) -> Iterator[Steps]:
     """Count the steps of everything that is processed inside the block, and strike before one of them."""
     run, queue = simulation.run, simulation.queue
     steps = Steps(strike_at, strikes.deadly)

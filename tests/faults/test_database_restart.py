@@ -55,7 +55,8 @@ def test_a_restarted_database_costs_only_retries(
     repository = make_repository(owner=owner, provider="local", provider_id=str(checkout), name="rocket")
     storage = ObjectStorage.from_url(cluster.environment["CW__STORAGE__URL"])
     uploader = Uploader(storage, checkout, repository.id)
-    report_id = [uploader.send(example.head, number, pull=example.pull) for number in range(UPLOADS)][0].report_id
+    accepted = [uploader.send(example.head, number, pull=example.pull) for number in range(UPLOADS)]
+    report_id = accepted[0].report_id
     workers = [cluster.start_worker(), cluster.start_worker()]
     send_prepare(amqp_url, report_id)
 

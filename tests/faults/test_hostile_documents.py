@@ -38,6 +38,12 @@ def endless() -> bytes:
     return START + b'<line number="7" hits="1"/>' * MILLIONS + END
 
 
+@pytest.fixture
+def place(database: Database, database_url: str, tmp_path: Path) -> Place:
+    (tmp_path / "objects").mkdir()
+    return Place(database_url, (tmp_path / "objects").as_uri(), tmp_path)
+
+
 @pytest.mark.parametrize(
     ("document", "memory", "state", "reason"),
     [
@@ -48,10 +54,8 @@ def endless() -> bytes:
     ids=["entities", "more than the memory", "as much as the memory"],
 )
 def test_a_worker_survives_a_hostile_document(
-    database: Database, database_url: str, tmp_path: Path, document: Callable[[], bytes], memory: int, state: str, reason: str | None
+    place: Place, document: Callable[[], bytes], memory: int, state: str, reason: str | None
 ) -> None:
-    (tmp_path / "objects").mkdir()
-    place = Place(database_url, (tmp_path / "objects").as_uri(), tmp_path)
     storage, repository = ObjectStorage.from_url(place.storage_url), make_repository(owner=make_owner())
     content = document()
     assert len(content) > 200_000_000

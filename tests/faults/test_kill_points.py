@@ -5,11 +5,9 @@ The steps are counted, not chosen: every statement, every access to storage, eve
 
 import pytest
 
-from app.clients.storage import ObjectStorage
-from tests.faults.rocket import PullRequest, outcome, stray_objects
+from tests.faults.rocket import PullRequest
 from tests.faults.simulation import Simulation
 from tests.faults.steps import Strikes, struck_at
-from tests.logic.notifications.fake_host import FakeHost
 
 LIMIT = 600  # steps; far more than the pipeline takes
 
@@ -29,20 +27,18 @@ DEATH = Strikes(die, die, die, die, deadly=True)
 @pytest.mark.parametrize(("first", "redeliver"), [(1, True), (2, False)], ids=["message comes again", "messages lost"])
 def test_a_kill_at_any_step_changes_nothing_but_time(
     simulation: Simulation,
-    storage: ObjectStorage,
-    host: FakeHost,
     pull_request: PullRequest,
     first: int,
     redeliver: bool,
 ) -> None:
     pull_request.push()
     simulation.settle()
-    expected = outcome(storage, host)
+    expected = pull_request.outcome()
 
     for strike_at in range(first, LIMIT, 2):
         pull_request.forget()
         pull_request.push()
-        with struck_at(simulation, DEATH, strike_at, host) as steps:
+        with struck_at(simulation, DEATH, strike_at, pull_request.host) as steps:
             try:
                 simulation.work()
             except Killed:
@@ -51,7 +47,7 @@ def test_a_kill_at_any_step_changes_nothing_but_time(
             break
         simulation.settle()
 
-        assert outcome(storage, host) == expected, strike_at
-        assert stray_objects(storage) == [], strike_at
+        assert pull_request.outcome() == expected, strike_at
+        assert pull_request.stray_objects() == [], strike_at
         assert simulation.dead == [], strike_at
     assert 100 < strike_at < LIMIT - 2

@@ -16,20 +16,17 @@ from app.models.database import Database
 from app.models.reports import CommitReport, Upload
 from tests.example import Uploader, example
 from tests.expected import Raw, commit_report
-from tests.faults.rocket import PullRequest, outcome, stray_objects
+from tests.faults.rocket import PullRequest, stray_objects
 from tests.faults.simulation import Simulation
-from tests.logic.notifications.fake_host import FakeHost
 from tests.logic.uploads.conftest import POLICY
 
 TIMEOUT = 30  # seconds
 
 
-def test_messages_lost_at_any_moment_are_made_up_for(
-    simulation: Simulation, storage: ObjectStorage, host: FakeHost, pull_request: PullRequest
-) -> None:
+def test_messages_lost_at_any_moment_are_made_up_for(simulation: Simulation, pull_request: PullRequest) -> None:
     pull_request.push()
     simulation.settle()
-    expected = outcome(storage, host)
+    expected = pull_request.outcome()
 
     for processed in range(100):
         pull_request.forget()
@@ -42,17 +39,17 @@ def test_messages_lost_at_any_moment_are_made_up_for(
         simulation.queue.waiting.clear()
         simulation.settle()
 
-        assert outcome(storage, host) == expected, processed
+        assert pull_request.outcome() == expected, processed
     assert processed >= 6
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_message_three_times_in_any_order_is_as_good_as_once(
-    simulation: Simulation, storage: ObjectStorage, host: FakeHost, pull_request: PullRequest, seed: int
+    simulation: Simulation, pull_request: PullRequest, seed: int
 ) -> None:
     pull_request.push()
     simulation.settle()
-    expected = outcome(storage, host)
+    expected = pull_request.outcome()
     pull_request.forget()
     order, seen = random.Random(seed), set[int]()
 
@@ -68,8 +65,8 @@ def test_every_message_three_times_in_any_order_is_as_good_as_once(
         assert taken is not None
         simulation.deliver(taken)
 
-    assert outcome(storage, host) == expected
-    assert stray_objects(storage) == []
+    assert pull_request.outcome() == expected
+    assert pull_request.stray_objects() == []
     assert simulation.dead == []
     assert len(seen) >= 7
 

@@ -8,12 +8,11 @@ from typing import NoReturn
 import pytest
 
 from app.clients.git.base import Unreachable
-from app.clients.storage import ObjectStorage, StorageUnavailable
+from app.clients.storage import StorageUnavailable
 from app.models.database import Database
-from tests.faults.rocket import PullRequest, outcome, stray_objects
+from tests.faults.rocket import PullRequest
 from tests.faults.simulation import Simulation
 from tests.faults.steps import Strikes, struck_at
-from tests.logic.notifications.fake_host import FakeHost
 
 LIMIT = 600  # steps; far more than the pipeline takes
 FAULTS = {
@@ -38,11 +37,11 @@ def broker_away() -> NoReturn:
 # Each step is taken once; the kinds of database faults take turns.
 @pytest.mark.parametrize(("first", "fault"), [*enumerate(FAULTS, start=1)])
 def test_a_passing_fault_at_any_step_costs_only_retries(
-    simulation: Simulation, storage: ObjectStorage, host: FakeHost, pull_request: PullRequest, first: int, fault: str
+    simulation: Simulation, pull_request: PullRequest, first: int, fault: str
 ) -> None:
     pull_request.push()
     simulation.settle()
-    expected = outcome(storage, host)
+    expected = pull_request.outcome()
 
     def database_away(database: Database) -> None:
         database.execute_sql(FAULTS[fault])
@@ -52,13 +51,13 @@ def test_a_passing_fault_at_any_step_costs_only_retries(
     for strike_at in range(first, LIMIT, len(FAULTS)):
         pull_request.forget()
         pull_request.push()
-        with struck_at(simulation, strikes, strike_at, host) as steps:
+        with struck_at(simulation, strikes, strike_at, pull_request.host) as steps:
             simulation.work()
         if not steps.struck:
             break
         simulation.settle()
 
-        assert outcome(storage, host) == expected, strike_at
-        assert stray_objects(storage) == [], strike_at
+        assert pull_request.outcome() == expected, strike_at
+        assert pull_request.stray_objects() == [], strike_at
         assert simulation.dead == [], strike_at
     assert 100 < strike_at < LIMIT - len(FAULTS)

@@ -1,7 +1,7 @@
 """Objects that come late, and storage that is away for a while: uploads wait for them, as long as is promised."""
 
-from dataclasses import dataclass
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,9 +9,8 @@ import pytest
 from app.clients.storage import ObjectMissing, ObjectStorage, StorageUnavailable
 from app.middleware.errors import POLICIES, ErrorClass
 from app.models.reports import CommitReport, Upload, UploadError
-from tests.faults.rocket import PullRequest, outcome
+from tests.faults.rocket import PullRequest
 from tests.faults.simulation import Simulation
-from tests.logic.notifications.fake_host import FakeHost
 
 LATE = 600.0  # seconds that an object may come after its message
 
@@ -52,18 +51,18 @@ def disturb(simulation: Simulation, seconds: float, instead: Callable[[str], Any
 
 @pytest.mark.parametrize("seconds", [1, 60, 299, 301, 590])
 def test_an_object_that_comes_late_is_processed_without_an_error(
-    simulation: Simulation, storage: ObjectStorage, host: FakeHost, pull_request: PullRequest, seconds: float
+    simulation: Simulation, pull_request: PullRequest, seconds: float
 ) -> None:
     pull_request.push()
     simulation.settle()
-    expected = outcome(storage, host)
+    expected = pull_request.outcome()
     pull_request.forget()
 
     pull_request.push()
     disturb(simulation, seconds, missing)
     simulation.settle()
 
-    assert outcome(storage, host) == expected
+    assert pull_request.outcome() == expected
     assert UploadError.select().count() == 0
     assert {upload.attempts for upload in Upload.select()} == {1}
     assert simulation.dead == []
@@ -88,16 +87,16 @@ def test_retries_cover_the_time_that_an_object_may_be_late() -> None:
 
 @pytest.mark.parametrize("seconds", [20, 200, 800])
 def test_storage_that_is_away_for_a_while_costs_only_time(
-    simulation: Simulation, storage: ObjectStorage, host: FakeHost, pull_request: PullRequest, seconds: float
+    simulation: Simulation, pull_request: PullRequest, seconds: float
 ) -> None:
     pull_request.push()
     simulation.settle()
-    expected = outcome(storage, host)
+    expected = pull_request.outcome()
     pull_request.forget()
 
     pull_request.push()
     disturb(simulation, seconds, away)
     simulation.settle(within=seconds + 15 * 60)
 
-    assert outcome(storage, host) == expected
+    assert pull_request.outcome() == expected
     assert simulation.dead == []

@@ -51,11 +51,12 @@ class Soak:
         weights, disturbances = zip(*faults, strict=True)
         end = min(deadline, time.monotonic() + ROUND)
         while time.monotonic() < end:
-            for _ in range(self.chance.randint(1, 3)):
+            for _ in range(self.chance.randint(2, 8)):
                 self.send()
             time.sleep(self.chance.uniform(0, 1))
             self.chance.choices(disturbances, weights)[0]()
             self.plant.revive()
+            self.plant.deliver_objects()
             self.sweep()
         self.settle()
         db.close()
@@ -72,12 +73,15 @@ class Soak:
             self.refused += 1  # the producer is told, and nothing is promised
             self.recover_connection()
             return
+        if self.chance.random() < 0.1:
+            path = str(Upload.get_by_id(accepted.upload_id).object_path)
+            self.plant.delay_object(path, self.chance.uniform(1, 12))
         if self.chance.random() < 0.9:  # some wake-ups are lost on the way
             self.plant.send("reports", "uploads.prepare", report_id=accepted.report_id)
 
     def repeat(self) -> None:
         """Send messages that were sent before, in any order."""
-        rows = list(Upload.select(Upload.id, Upload.report, Upload.report).order_by(Upload.id.desc()).limit(20))
+        rows = list(Upload.select(Upload.id, Upload.report).order_by(Upload.id.desc()).limit(20))
         for upload in self.chance.sample(rows, min(len(rows), 5)):
             queue, actor = self.chance.choice(WAKES)
             key = "upload_id" if actor == "uploads.process" else "report_id"
@@ -94,6 +98,7 @@ class Soak:
         skip = began + QUIET
         while time.monotonic() < began + SETTLED_WITHIN:
             self.plant.revive()
+            self.plant.deliver_objects()
             self.sweep()
             try:
                 if not open_work():

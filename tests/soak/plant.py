@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,13 +23,15 @@ from tests.e2e.conftest import ROOT, Cluster, kill_group
 from tests.postgres_server import PostgresServer
 from tests.rabbitmq_node import RabbitNode, free_ports
 
+GROWN = 4.0  # seconds that a process needs to start working
+
 
 class Plant:
     """Starts the services and processes, disturbs them, and stops all it started."""
 
     def __init__(self, workers: int, chance: random.Random) -> None:
         self.chance = chance
-        self.counts = {"kills": 0, "restarts": 0, "purges": 0, "storage pauses": 0, "broker": 0, "database": 0}
+        self.counts = dict.fromkeys(("kills", "restarts", "purges", "storage pauses", "broker", "database"), 0)
         self.folder = Path(tempfile.mkdtemp(prefix="cw-soak-"))
         self.objects = self.folder / "objects"
         self.objects.mkdir()
@@ -36,6 +39,8 @@ class Plant:
         self.rabbit = RabbitNode()
         self.wanted = workers
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._late: list[tuple[float, Path, Path]] = []
+        self._started: dict[subprocess.Popen[bytes], float] = {}
 
     def start(self) -> None:
         self.postgres.start()
@@ -44,9 +49,8 @@ class Plant:
         db.initialize(self.database)
         self.storage = ObjectStorage.from_url(self.objects.as_uri())
         self.cluster = Cluster(self._environment(), self.folder)
-        for _ in range(self.wanted):
-            self._processes.append(self.cluster.start_worker())
-        self._processes.append(self._start_scheduler())
+        # The last one is the scheduler.
+        self._processes = [self._start_at(place) for place in range(self.wanted + 1)]
 
     def stop(self) -> None:
         if self._processes:
@@ -62,9 +66,7 @@ class Plant:
         broker: Broker = rabbitmq_broker(self.rabbit.url)
         try:
             broker.declare_queue(queue, ensure=True)
-            broker.enqueue(
-                dramatiq.Message(queue_name=queue, actor_name=actor, args=(), kwargs=payload, options={})
-            )
+            broker.enqueue(dramatiq.Message(queue_name=queue, actor_name=actor, args=(), kwargs=payload, options={}))
         except Exception:  # whatever it is, a sweeper must make up for it
             return False
         finally:
@@ -74,22 +76,21 @@ class Plant:
     # Disturbances
 
     def kill(self) -> None:
-        """Kill -9 one process group, and let its supervisor start another."""
-        place = self.chance.randrange(len(self._processes))
-        kill_group(self._processes[place])
-        self._processes[place] = self._start_at(place)
+        """Kill -9 one process that had time to take up work: the whole group, or the child that works."""
+        grown = [p for p, started in self._started.items() if time.monotonic() - started > GROWN and p.poll() is None]
+        if not grown:
+            return
+        process = self.chance.choice(grown)
+        if (children := _children(process.pid)) and self.chance.random() < 0.5:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.chance.choice(children), signal.SIGKILL)
+        else:
+            kill_group(process)
         self.counts["kills"] += 1
 
     def restart(self) -> None:
         """Have one process group end as at an upgrade."""
-        place = self.chance.randrange(self.wanted)
-        process = self._processes[place]
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            kill_group(process)
-        self._processes[place] = self._start_at(place)
+        self.chance.choice(self._processes[: self.wanted]).terminate()
         self.counts["restarts"] += 1
 
     def purge(self) -> None:
@@ -102,7 +103,7 @@ class Plant:
                     try:
                         channel.queue_purge(name)
                         channel.close()
-                    except Exception:  # noqa: S110  # the queue is not declared yet
+                    except Exception:  # the queue is not declared yet
                         pass
         finally:
             connection.close()
@@ -117,6 +118,19 @@ class Plant:
         self.objects.unlink()
         away.rename(self.objects)
         self.counts["storage pauses"] += 1
+
+    def delay_object(self, path: str, seconds: float) -> None:
+        """Take an object away for a while, as if its client was still sending it."""
+        held = self.folder / f"late-{time.monotonic_ns()}"
+        with contextlib.suppress(OSError):  # storage is paused
+            (self.objects / path).rename(held)
+            self._late.append((time.monotonic() + seconds, held, self.objects / path))
+
+    def deliver_objects(self) -> None:
+        """Give back the objects that are due."""
+        for late in [late for late in self._late if late[0] < time.monotonic()]:
+            late[1].rename(late[2])
+            self._late.remove(late)
 
     def restart_broker(self) -> None:
         self.rabbit.kill()
@@ -141,14 +155,16 @@ class Plant:
         """Count what the processes logged at level ERROR, for whoever reads the outcome."""
         found: Counter[str] = Counter()
         for line in self.logs().splitlines():
-            with contextlib.suppress(ValueError, AttributeError):
+            with contextlib.suppress(ValueError, AttributeError):  # not every line is ours
                 entry = json.loads(line)
                 if entry.get("level") in ("error", "critical"):
                     found[" ".join(str(entry.get(key)) for key in ("event", "actor", "error") if key in entry)] += 1
         return found
 
     def _start_at(self, place: int) -> subprocess.Popen[bytes]:
-        return self.cluster.start_worker() if place < self.wanted else self._start_scheduler()
+        process = self.cluster.start_worker() if place < self.wanted else self._start_scheduler()
+        self._started[process] = time.monotonic()
+        return process
 
     def _start_scheduler(self) -> subprocess.Popen[bytes]:
         with (self.folder / "worker-scheduler.log").open("ab") as log:
@@ -174,3 +190,10 @@ class Plant:
             "CW__METRICS__PORT": str(free_ports(1)[0]),
             "dramatiq_queue_prefetch": "2",
         }
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []

@@ -11,6 +11,7 @@ from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from tests.faults.rocket import stray_objects
 from tests.soak.traffic import Traffic
 
+
 @dataclass
 class Verdict:
     """What was looked at, and one line for each thing that is wrong."""

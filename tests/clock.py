@@ -9,9 +9,12 @@ from app.models.machinery import UploadEvent
 
 def pass_time(database: Database, delta: timedelta) -> None:
     """Move leases, due times and ages of all rows, as if `delta` had gone by while nobody worked."""
+    statements, count = [], 0
+    for model in ALL_MODELS:
+        columns = [f.column_name for f in model._meta.sorted_fields if isinstance(f, TimestampTZField)]
+        if columns and model is not UploadEvent:  # history that nothing waits for, partitioned by its time
+            moved = ", ".join(f'"{column}" = "{column}" - %s' for column in columns)
+            statements.append(f'UPDATE "{model._meta.table_name}" SET {moved}')
+            count += len(columns)
     with database.atomic():
-        for model in ALL_MODELS:
-            columns = [f.column_name for f in model._meta.sorted_fields if isinstance(f, TimestampTZField)]
-            if columns and model is not UploadEvent:  # history that nothing waits for, partitioned by its time
-                moved = ", ".join(f'"{column}" = "{column}" - %s' for column in columns)
-                database.execute_sql(f'UPDATE "{model._meta.table_name}" SET {moved}', [delta] * len(columns))
+        database.execute_sql("; ".join(statements), [delta] * count)

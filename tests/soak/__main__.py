@@ -34,6 +34,7 @@ class Soak:
         self.began = time.monotonic()
         self.refused = 0
         self.repeated = 0
+        self.skipped = 0
         self.verdict = Verdict()
 
     def round(self, deadline: float) -> bool:
@@ -54,7 +55,8 @@ class Soak:
             for _ in range(self.chance.randint(2, 8)):
                 self.send()
             time.sleep(self.chance.uniform(0, 1))
-            self.chance.choices(disturbances, weights)[0]()
+            for disturb in self.chance.choices(disturbances, weights, k=2):
+                disturb()
             self.plant.revive()
             self.plant.deliver_objects()
             self.sweep()
@@ -105,6 +107,7 @@ class Soak:
                     return
                 if time.monotonic() > skip:
                     pass_time(self.plant.database, timedelta(minutes=30))
+                    self.skipped += 1
                     skip = time.monotonic() + QUIET
             except PeeweeException:
                 self.recover_connection()
@@ -118,9 +121,9 @@ class Soak:
     def report(self) -> None:
         counts = ", ".join(f"{name} {count}" for name, count in self.plant.counts.items())
         print(
-            f"{time.monotonic() - self.began:.0f} s: {counts}, repeated messages {self.repeated}, refused uploads "
-            f"{self.refused}, uploads {self.verdict.uploads}, reports compared {self.verdict.reports}, "
-            f"differences {len(self.verdict.differences)}, uploads not final {self.verdict.not_final}",
+            f"{time.monotonic() - self.began:.0f} s: {counts}, repeated messages {self.repeated}, waits "
+            f"skipped {self.skipped}, refused uploads {self.refused}, uploads {self.verdict.uploads}, reports compared "
+            f"{self.verdict.reports}, differences {len(self.verdict.differences)}, uploads not final {self.verdict.not_final}",
             flush=True,
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import dramatiq
 
-from app.broker import QUEUES, Broker, connect, rabbitmq_broker
+from app.broker import QUEUES, connect, rabbitmq_broker
 from app.clients.storage import ObjectStorage
 from app.models.database import Database, db, open_database
 from tests.e2e.conftest import ROOT, Cluster, kill_group
@@ -45,6 +45,7 @@ class Plant:
     def start(self) -> None:
         self.postgres.start()
         self.rabbit.start()
+        self._broker = rabbitmq_broker(self.rabbit.url)
         self.database: Database = open_database(self.postgres.url, pool_size=4, pool_wait=10)
         db.initialize(self.database)
         self.storage = ObjectStorage.from_url(self.objects.as_uri())
@@ -57,20 +58,19 @@ class Plant:
             self.cluster.processes += self._processes[-1:]
             self.cluster.stop()
             self.database.close_all()
+            self._broker.close()
         self.rabbit.remove()
         self.postgres.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def send(self, queue: str, actor: str, **payload: Any) -> bool:
         """Publish a wake-up as another service would; False = the broker is away, and the wake-up is lost."""
-        broker: Broker = rabbitmq_broker(self.rabbit.url)
         try:
-            broker.declare_queue(queue, ensure=True)
-            broker.enqueue(dramatiq.Message(queue_name=queue, actor_name=actor, args=(), kwargs=payload, options={}))
+            self._broker.declare_queue(queue, ensure=True)
+            self._broker.enqueue(dramatiq.Message(queue, actor, (), payload, {}))
         except Exception:  # whatever it is, a sweeper must make up for it
+            self._broker.close()
             return False
-        finally:
-            broker.close()
         return True
 
     # Disturbances
@@ -95,7 +95,7 @@ class Plant:
 
     def purge(self) -> None:
         """Drop every message that waits in a queue."""
-        connection = connect(rabbitmq_broker(self.rabbit.url))
+        connection = connect(self._broker)
         try:
             for queue in QUEUES:
                 for name in (queue, f"{queue}.DQ"):

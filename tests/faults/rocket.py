@@ -99,8 +99,13 @@ def _stored(storage: ObjectStorage, report: CommitReport) -> bytes | None:
 def objects_of_rows() -> set[str]:
     """The names of all objects that rows name."""
     named = {path for upload in Upload.select() for path in (upload.object_path, upload.parsed_path) if path}
-    named |= {path for report in CommitReport.select() if (path := (report.object_paths or {}).get("report"))}
-    return named | {row.result_path for row in Comparison.select() if row.result_path}
+    named |= {row.result_path for row in Comparison.select() if row.result_path}
+    return named.union(*(_leaves(report.object_paths or {}) for report in CommitReport.select()))
+
+
+def _leaves(paths: dict[str, Any]) -> set[str]:
+    """The names in a mapping of names, or of mappings of names."""
+    return set[str]().union(*(_leaves(path) if isinstance(path, dict) else {path} for path in paths.values()))
 
 
 def stray_objects(storage: ObjectStorage) -> list[str]:

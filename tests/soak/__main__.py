@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -60,9 +61,10 @@ class Soak:
             self.plant.revive()
             self.plant.deliver_objects()
             self.sweep()
-        self.settle()
+        left = self.settle()
         db.close()
         self.verdict = judge(self.traffic, self.plant.storage, self.plant.folder / "state" / "posts")
+        self.verdict.differences += left
         self.report()
         return not (self.verdict.differences or self.verdict.not_final)
 
@@ -95,7 +97,8 @@ class Soak:
         """The schedule's own tick comes once a minute."""
         self.plant.send("maintenance", "maintenance.sweep")
 
-    def settle(self) -> None:
+    def settle(self) -> list[str]:
+        """Wait until everything is final; return what is not, after a time in which it must be."""
         began = time.monotonic()
         skip = began + QUIET
         while time.monotonic() < began + SETTLED_WITHIN:
@@ -104,7 +107,7 @@ class Soak:
             self.sweep()
             try:
                 if not open_work():
-                    return
+                    return []
                 if time.monotonic() > skip:
                     pass_time(self.plant.database, timedelta(minutes=30))
                     self.skipped += 1
@@ -112,7 +115,7 @@ class Soak:
             except PeeweeException:
                 self.recover_connection()
             time.sleep(1)
-        print("\n".join(["not final in time:", *open_work()]))
+        return [f"not final in time: {line}" for line in open_work()]
 
     def recover_connection(self) -> None:
         if not db.is_closed():
@@ -136,6 +139,7 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     chance = random.Random(given.seed)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped and removed
     plant = Plant(given.workers, chance)
     try:
         plant.start()

@@ -51,7 +51,8 @@ class Plant:
         self.storage = ObjectStorage.from_url(self.objects.as_uri())
         self.cluster = Cluster(self._environment(), self.folder)
         # The last one is the scheduler.
-        self._processes = [self._start_at(place) for place in range(self.wanted + 1)]
+        for place in range(self.wanted + 1):
+            self._processes.append(self._start_at(place))
 
     def stop(self) -> None:
         if self._processes:

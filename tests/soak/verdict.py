@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.clients.storage import ObjectStorage
+from app.clients.storage import ObjectStorage, StorageError
 from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from tests.faults.rocket import stray_objects
 from tests.soak.traffic import Traffic
@@ -42,7 +42,10 @@ def judge(traffic: Traffic, storage: ObjectStorage, posts: Path) -> Verdict:
 
 def _stored(storage: ObjectStorage, report: CommitReport) -> bytes | None:
     path = (report.object_paths or {}).get("report")
-    return None if path is None else storage.get(path, max_bytes=1 << 30)
+    try:
+        return None if path is None else storage.get(path, max_bytes=1 << 30)
+    except StorageError as error:
+        return str(error).encode()
 
 
 def _repeated_comments(posts: Path) -> list[str]:

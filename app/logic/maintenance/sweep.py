@@ -16,6 +16,7 @@ from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from app.models.results import Comparison
 
 PATIENCE = timedelta(minutes=5)
+MERGE_PATIENCE = timedelta(minutes=2)
 KEEP_TRYING = timedelta(days=7)  # since the last upload of a commit
 BATCH = 100
 
@@ -34,17 +35,16 @@ class Overdue:
         return {field.name: len(getattr(self, field.name)) for field in fields(self)}
 
 
-def take_overdue(patience: timedelta = PATIENCE) -> Overdue:
+def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MERGE_PATIENCE) -> Overdue:
     """Return what to wake. What killed its worker MAX_ATTEMPTS times ends in an error instead.
 
-    A merge is cheap to ask for in vain and holds up people, so it waits 2/5 of the patience; a comparison may take long
-    and waits twice of it; between two wake-ups for one notification, which may wait for a Git host, pass three of it.
+    Comparisons, which may take long, wait twice the patience; between two wake-ups for one notification pass three.
     """
     uploads, unprepared = _take_uploads(patience)
     return Overdue(
         uploads=uploads,
         unprepared=unprepared,
-        reports=_take_reports(patience * 2 / 5),
+        reports=_take_reports(merge_patience),
         comparisons=_take_comparisons(2 * patience),
         commits=_take_untold(patience),
     )

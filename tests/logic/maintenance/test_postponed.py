@@ -32,7 +32,7 @@ def test_a_report_that_cannot_be_assembled_rests_and_says_so() -> None:
 
     postponed.postpone_assembly(report.id, ValueError("bad \x00 rows" * 100))
 
-    assert take_overdue(AT_ONCE).reports == ()
+    assert take_overdue(AT_ONCE, AT_ONCE).reports == ()
     assert errors(report)["assembly_failed"]["error"].startswith("ValueError: bad \ufffd rows")
 
 
@@ -61,7 +61,7 @@ def test_a_notification_in_retry_is_left_to_its_message() -> None:
 
     postponed.leave_to_retry(report.commit_id)
 
-    assert take_overdue(AT_ONCE).commits == ()
+    assert take_overdue(AT_ONCE, AT_ONCE).commits == ()
     assert errors(report) == {}
 
 
@@ -69,7 +69,7 @@ def test_a_notification_that_failed_for_good_rests_and_says_so_until_it_works() 
     report = waiting(notify_wanted=1)
 
     postponed.postpone_notification(report.commit_id, RuntimeError("the host is gone"))
-    resting, told = take_overdue(AT_ONCE).commits, errors(report)
+    resting, told = take_overdue(AT_ONCE, AT_ONCE).commits, errors(report)
     postponed.notification_worked(report.commit_id)
 
     assert resting == ()

@@ -248,7 +248,7 @@ def test_all_waits_follow_from_the_patience() -> None:
     row = Comparison.ensure(report.commit_id, untold.commit_id)
     age(Comparison, created_at=now() - timedelta(seconds=22))
 
-    usual, hasty = take_overdue(), take_overdue(timedelta(seconds=10))
+    usual, hasty = take_overdue(), take_overdue(timedelta(seconds=10), timedelta(seconds=4))
 
     assert usual == NOTHING
     assert (len(hasty.uploads), hasty.reports, hasty.comparisons) == (1, (report.id,), (row.id,))

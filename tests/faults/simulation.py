@@ -49,11 +49,13 @@ class Queue(StubBroker):
         super().__init__(middleware)
         self.clock = clock
         self.waiting: list[Waiting] = []
-        self.before_enqueue: Callable[[], object] = lambda: None
+        self.around_enqueue: Callable[[Callable[[], Any]], Any] = lambda enqueue: enqueue()
         self._sent = 0
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
-        self.before_enqueue()
+        return self.around_enqueue(lambda: self._enqueue(message, delay))
+
+    def _enqueue(self, message: Message[Any], delay: int | None) -> Message[Any]:
         message = Message.decode(message.encode())
         if delay is not None:
             message.options["eta"] = round(time.time() * 1000) + delay

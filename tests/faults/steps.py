@@ -1,4 +1,4 @@
-"""Numbers every step a worker takes outside its own memory, so that a test can strike before each of them in turn."""
+"""Numbers every step a worker takes outside its own memory, so that a test can strike at each of them in turn."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,28 +7,28 @@ from typing import Any
 
 import pytest
 
-from app.clients.storage import ObjectStorage
 from app.models.database import Database
+from app.runtime import Runtime
 from tests.faults.simulation import Simulation
-from tests.logic.notifications.fake_host import FakeHost
 
-Step = Callable[[], object]
+Action = Callable[[], Any]
+Strike = Callable[[Action], Any]  # what happens instead of an action
 
 
 @dataclass(frozen=True)
 class Strikes:
-    """What happens instead of a step, by its kind."""
+    """What happens instead of a step, by its kind; after a deadly strike it happens to every other step too."""
 
-    statement: Callable[[Database], object]
-    storage: Step
-    host: Step
-    message: Step
+    statement: Strike
+    storage: Strike
+    host: Strike
+    message: Strike
     deadly: bool = False
 
 
 @dataclass
 class Steps:
-    """Strikes before the step number `strike_at`, and counts on; a deadly strike lets no other step follow."""
+    """Counts steps, and strikes at one of them."""
 
     strike_at: int
     deadly: bool = False
@@ -38,62 +38,44 @@ class Steps:
     def struck(self) -> bool:
         return self.taken >= self.strike_at
 
-    def take(self, strike: Callable[..., object], *about: object) -> None:
+    def take(self, strike: Strike, action: Action) -> Any:
         self.taken += 1
         if self.taken == self.strike_at or (self.deadly and self.struck):
-            strike(*about)
+            return strike(action)
+        return action()
 
 
-class CountedStorage:
-    """Storage whose every access is a step."""
+class Counted:
+    """Something whose every call is a step."""
 
-    def __init__(self, real: ObjectStorage, step: Step) -> None:
-        self.real = real
-        self.step = step
+    def __init__(self, real: Any, take: Strike) -> None:
+        self._real = real
+        self._take = take
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self.real, name)
-
-        def counted(*args: Any, **options: Any) -> Any:
-            self.step()
-            return method(*args, **options)
-
-        return counted
+        method = getattr(self._real, name)
+        return lambda *args, **options: self._take(lambda: method(*args, **options))
 
 
 @contextmanager
-def counted_statements(database: Database, step: Callable[[Database], object]) -> Iterator[None]:
-    """Take a step before each statement on this pool; those of other pools do not count."""
-    execute = Database.execute_sql
-
-    def counted(self: Database, sql: str, params: Any = None) -> Any:
-        if self is database:
-            step(self)
-        return execute(self, sql, params)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "execute_sql", counted)
-        yield
-
-
-@contextmanager
-def struck_at(
-    simulation: Simulation, strikes: Strikes, strike_at: int, host: FakeHost | None = None
-) -> Iterator[Steps]:
-    """Count the steps of everything that is processed inside the block, and strike before one of them."""
+def struck_at(simulation: Simulation, strikes: Strikes, strike_at: int) -> Iterator[Steps]:
+    """Count the steps of everything that is processed inside the block, and strike at one of them."""
     run, queue = simulation.run, simulation.queue
     steps = Steps(strike_at, strikes.deadly)
-    storage = run.storage
-    counted: Any = CountedStorage(storage, lambda: steps.take(strikes.storage))
-    run.storage = counted
-    queue.before_enqueue = lambda: steps.take(strikes.message)
-    if host is not None:
-        host.before = lambda *_: steps.take(strikes.host)
-    try:
-        with counted_statements(run.database, lambda database: steps.take(strikes.statement, database)):
-            yield steps
-    finally:
-        run.storage = storage
-        queue.before_enqueue = lambda: None
-        if host is not None:
-            host.before = None
+    execute, commit, git_for = Database.execute_sql, Database.commit, Runtime.git_for
+
+    def statement(self: Database, action: Action) -> Any:
+        # Those of other pools are not the worker's.
+        return steps.take(strikes.statement, action) if self is run.database else action()
+
+    def host(action: Action) -> Any:
+        return steps.take(strikes.host, action)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "execute_sql", lambda self, *a: statement(self, lambda: execute(self, *a)))
+        patch.setattr(Database, "commit", lambda self: statement(self, lambda: commit(self)))
+        storage = Counted(run.storage, lambda action: steps.take(strikes.storage, action))
+        patch.setattr(run, "storage", storage)
+        patch.setattr(Runtime, "git_for", lambda *a: Counted(git_for(*a), host))
+        patch.setattr(queue, "around_enqueue", lambda action: steps.take(strikes.message, action))
+        yield steps

@@ -3,11 +3,13 @@
 The steps are counted, not chosen: every statement, every access to storage, every call of the Git host, every message.
 """
 
+from typing import NoReturn
+
 import pytest
 
 from tests.faults.rocket import PullRequest
 from tests.faults.simulation import Simulation
-from tests.faults.steps import Strikes, struck_at
+from tests.faults.steps import Action, Strikes, struck_at
 
 LIMIT = 600  # steps; far more than the pipeline takes
 
@@ -16,7 +18,7 @@ class Killed(BaseException):
     """What no handler of the product can stop, as SIGKILL."""
 
 
-def die(*_: object) -> None:
+def die(_: Action) -> NoReturn:
     raise Killed
 
 
@@ -38,7 +40,7 @@ def test_a_kill_at_any_step_changes_nothing_but_time(
     for strike_at in range(first, LIMIT, 2):
         pull_request.forget()
         pull_request.push()
-        with struck_at(simulation, DEATH, strike_at, pull_request.host) as steps:
+        with struck_at(simulation, DEATH, strike_at) as steps:
             try:
                 simulation.work()
             except Killed:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.clients.storage import ObjectStorage
 from tests.faults.simulation import simulated
-from tests.faults.steps import Strikes, struck_at
+from tests.faults.steps import Action, Strikes, struck_at
 
 
 @dataclass(frozen=True)
@@ -40,5 +40,5 @@ def _work(place: Place, report_id: int, strike_at: int) -> None:
             simulation.work()
 
 
-def _die(*_: object) -> None:
+def _die(_: Action) -> None:
     os.kill(os.getpid(), signal.SIGKILL)

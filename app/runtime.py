@@ -45,9 +45,9 @@ class Runtime:
     storage: ObjectStorage
     broker: Broker | StubBroker
     github_http: HttpClient
+    sweep_patience: timedelta
     process_policy: ProcessPolicy
     notify_policy: NotifyPolicy
-    sweep_patience: timedelta
     state_folder: Path
     local_pulls: dict[int, Pull] = field(default_factory=dict)
     on_post: OnPost | None = None
@@ -128,9 +128,9 @@ def configure(
         storage=_storage(settings, folder),
         broker=_broker(settings, database, worker),
         github_http=HttpClient("github", _http_policy(settings), observe=_observe_request),
+        sweep_patience=timedelta(seconds=settings.sweep.patience),
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
-        sweep_patience=timedelta(seconds=settings.sweep.patience),
         state_folder=folder,
     )
     if _count_lost_wake not in lost_wake_hooks:

@@ -53,6 +53,7 @@ class Runtime:
     storage: ObjectStorage
     broker: Broker | StubBroker
     github_http: HttpClient
+    sweep_patience: timedelta
     process_policy: ProcessPolicy
     notify_policy: NotifyPolicy
     carryforward_max_age: timedelta | None
@@ -139,6 +140,7 @@ def configure(
         storage=_storage(settings, folder),
         broker=_broker(settings, database, worker),
         github_http=HttpClient("github", _http_policy(settings), observe=_observe_request),
+        sweep_patience=timedelta(seconds=settings.sweep.patience),
         process_policy=_process_policy(settings),
         notify_policy=NotifyPolicy(settings.app.brand, settings.app.status_prefix, settings.app.public_url),
         carryforward_max_age=timedelta(seconds=settings.uploads.carryforward_max_age) or None,

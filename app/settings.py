@@ -103,6 +103,11 @@ class UploadSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepSettings:
+    patience: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     level: str
     format: Literal["json", "text"]
@@ -129,6 +134,7 @@ class Settings:
     worker: WorkerSettings
     limits: LimitSettings
     uploads: UploadSettings
+    sweep: SweepSettings
     log: LogSettings
     metrics: MetricsSettings
     embedded: EmbeddedSettings
@@ -257,6 +263,11 @@ class _Uploads(_Section):
     carryforward_max_age = Duration(load_default=0.0, validate=validate.Range(0, 36_500 * 86_400))
 
 
+class _Sweep(_Section):
+    result = SweepSettings
+    patience = Duration(load_default=300.0, validate=validate.Range(1))
+
+
 class _Log(_Section):
     result = LogSettings
     level = fields.String(load_default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
@@ -291,6 +302,7 @@ class _Root(Schema):
     worker = fields.Nested(_Worker)
     limits = fields.Nested(_Limits)
     uploads = fields.Nested(_Uploads)
+    sweep = fields.Nested(_Sweep)
     log = fields.Nested(_Log)
     metrics = fields.Nested(_Metrics)
     embedded = fields.Nested(_Embedded)

@@ -25,7 +25,8 @@ class Nothing(Schema):
 @actor(name="maintenance.sweep", queue="maintenance", schema=Nothing, time_limit=60_000, max_retries=0)
 def sweep_all() -> None:
     """Wake uploads, reports, base layers, comparisons and notifications that wait too long."""
-    found = sweep.take_overdue()
+    patience = runtime.current().sweep_patience
+    found = sweep.take_overdue(patience, patience * 2 / 5)
     for upload_id in found.uploads:
         wake(uploads.process, upload_id=upload_id)
     for report_id in (*found.unprepared, *found.baseless):

@@ -116,6 +116,12 @@ class Comparison(Row):
         return cls.one_of(query)
 
     @classmethod
+    def renew(cls, comparison_id: int, attempt: int, lease: timedelta) -> bool:
+        """Extend the lease of the claim `attempt`; False when the claim is lost."""
+        held = (cls.id == comparison_id) & (cls.attempts == attempt) & cls.lease_until.is_null(False)
+        return bool(cls.update(lease_until=fn.now() + lease).where(held).execute() == 1)
+
+    @classmethod
     def settle(cls, comparison_id: int, attempt: int, state: str, **values: Any) -> bool:
         """End the claim `attempt`; False (and nothing written) when another worker claimed since."""
         ended = {"state": state, "lease_until": None} | values

@@ -37,6 +37,7 @@ def run(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         process_policy=ProcessPolicy(timedelta(minutes=1), timedelta(0), Limits()),
         notify_policy=NotifyPolicy("Coverage", "coverage", "http://localhost"),
         raw_retention=timedelta(days=30),
+        sweep_patience=timedelta(minutes=5),
         carryforward_max_age=None,
         state_folder=tmp_path,
     )

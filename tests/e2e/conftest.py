@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,6 +88,13 @@ def wait_until(condition: Callable[[], bool], limit: float, explain: Callable[[]
 
 @pytest.fixture
 def cluster(database: Database, database_url: str, amqp_url: str) -> Iterator[Cluster]:
+    with cluster_on(database_url, amqp_url) as running:
+        yield running
+
+
+@contextmanager
+def cluster_on(database_url: str, amqp_url: str) -> Iterator[Cluster]:
+    """Lend a cluster without workers yet; its processes end with the block, and its folder goes."""
     folder = Path(tempfile.mkdtemp(prefix="cw-cluster-"))
     (folder / "objects").mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CW_", "CW__"))} | {
@@ -99,6 +107,8 @@ def cluster(database: Database, database_url: str, amqp_url: str) -> Iterator[Cl
         "dramatiq_queue_prefetch": "2",
     }
     running = Cluster(environment, folder)
-    yield running
-    running.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -16,6 +16,7 @@ from app.logic.coverage.compare import compare
 from app.logic.coverage.comparison import ReportComparison
 from app.logic.coverage.patch import patch_by_file, patch_totals
 from app.logic.uploads import events, object_names, objects
+from app.logic.uploads.lease import kept
 from app.logic.uploads.objects import MAX_OBJECT
 from app.logic.uploads.published import load_report
 from app.models.database import db, now
@@ -24,7 +25,7 @@ from app.models.reports import CommitReport, Flag
 from app.models.repositories import Repository
 from app.models.results import Comparison, FlagComparison
 
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=1)  # renewed while the worker lives: a dead one holds up people no longer
 GitFor = Callable[[Repository], GitProvider]
 
 
@@ -58,7 +59,8 @@ def compute_comparison(storage: ObjectStorage, git_for: GitFor, comparison_id: i
     if claimed is None:
         return Computed("claimed_elsewhere", row.head_commit_id)
     try:
-        return _compute(storage, git_for, claimed)
+        with kept(claimed, LEASE):
+            return _compute(storage, git_for, claimed)
     except GitError as error:
         Comparison.settle(claimed.id, claimed.attempts, "error", error=error.code)
         if error.permanent:

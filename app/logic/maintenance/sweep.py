@@ -19,7 +19,6 @@ from app.models.results import Comparison
 
 PATIENCE = timedelta(minutes=5)
 MERGE_PATIENCE = timedelta(minutes=2)
-NOTIFY_PAUSE = timedelta(minutes=15)  # between two wake-ups for the same notification
 KEEP_TRYING = timedelta(days=7)  # since the last upload of a commit
 BATCH = 100
 
@@ -45,7 +44,10 @@ class Overdue:
 
 
 def take_overdue(patience: timedelta = PATIENCE, merge_patience: timedelta = MERGE_PATIENCE) -> Overdue:
-    """Return what to wake. What killed its worker MAX_ATTEMPTS times ends in an error instead."""
+    """Return what to wake. What killed its worker MAX_ATTEMPTS times ends in an error instead.
+
+    Comparisons, which may take long, wait twice the patience; between two wake-ups for one notification pass three.
+    """
     uploads, unprepared, given_up = _take_uploads(patience)
     return Overdue(
         uploads=uploads,
@@ -155,7 +157,7 @@ def _take_untold(patience: timedelta) -> tuple[int, ...]:
         & CommitReport.notify_hold.is_null()
         & (~fn.EXISTS(pending) | asked_long_ago)
     )
-    taken = _take(CommitReport, waiting, CommitReport.updated_at, notify_not_before=fn.now() + NOTIFY_PAUSE)
+    taken = _take(CommitReport, waiting, CommitReport.updated_at, notify_not_before=fn.now() + 3 * patience)
     return tuple(row.commit_id for row in taken)
 
 

@@ -1,5 +1,6 @@
 """Comparisons of real reports: computed once, computed again when something they were made from has changed."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -286,3 +287,22 @@ def test_flags_that_are_gone_leave_no_row(
     compute_comparison(storage, lambda _: git, pair.row.id)
 
     assert FlagComparison.select().where(FlagComparison.flag == other).count() == 0
+
+
+def test_a_comparison_longer_than_its_lease_stays_with_its_worker(
+    storage: ObjectStorage, git: GitProvider, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = timedelta(seconds=0.3)
+    monkeypatch.setattr(compute_module, "LEASE", lease)
+    others = []
+
+    class Slow(Counting):
+        def get_compare(self, base: str, head: str) -> Any:
+            time.sleep(3 * lease.total_seconds())
+            others.append(Comparison.claim(pair.row.id, lease))
+            return super().get_compare(base, head)
+
+    result = compute_comparison(storage, lambda _: Slow(git), pair.row.id)
+
+    assert result.outcome == "processed"
+    assert others == [None]

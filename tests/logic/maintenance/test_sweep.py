@@ -57,6 +57,23 @@ def test_an_upload_whose_message_was_lost_is_woken_once_per_patience() -> None:
     assert Upload.get_by_id(upload.id).state == "received"
 
 
+def test_all_waits_follow_from_the_patience() -> None:
+    make_upload(report=make_report(config={}), created_at=now() - timedelta(seconds=12))
+    report = make_report(config={}, assembly_wanted=1)
+    untold = make_report(config={}, notify_wanted=1)
+    for waiting, seconds in ((report, 5), (untold, 12)):
+        waited = {"updated_at": now() - timedelta(seconds=seconds)}
+        CommitReport.update(**waited).where(CommitReport.id == waiting.id).execute()
+    row = Comparison.ensure(report.commit_id, untold.commit_id)
+    age(Comparison, created_at=now() - timedelta(seconds=22))
+
+    usual, hasty = take_overdue(), take_overdue(timedelta(seconds=10), timedelta(seconds=4))
+
+    assert usual == NOTHING
+    assert (len(hasty.uploads), hasty.reports, hasty.comparisons) == (1, (report.id,), (row.id,))
+    assert hasty.commits == (untold.commit_id,)
+
+
 def test_an_upload_of_a_commit_that_was_not_prepared_starts_there() -> None:
     report = make_report()
     for _ in range(2):

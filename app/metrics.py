@@ -95,6 +95,11 @@ paths_dropped = Counter(
 )
 assemble_seconds = Histogram("covworker_assemble_seconds", "Time to assemble one report.", buckets=JOB_SECONDS)
 assemble_uploads = Histogram("covworker_assemble_uploads", "Uploads merged by one assembly.", buckets=COUNTS)
+reports_checked = Counter(
+    "covworker_reports_checked_total",
+    "Reports assembled anew to check them: equal, different (mended), moved_on, unreadable.",
+    ["verdict"],
+)
 assemble_skipped = Counter("covworker_assemble_skipped_total", "Assemblies whose result was published already.")
 carryforward = Counter(
     "covworker_carryforward_total",

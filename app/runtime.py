@@ -45,7 +45,8 @@ class Runtime:
     """Everything a process works with.
 
     `site` is the configuration this installation gives every repository, in normal form. `carryforward_max_age`: None =
-    coverage of any age is carried. `local_pulls` are the pull requests a person named for a local checkout.
+    coverage of any age is carried. `incremental`: reports are assembled upon earlier ones. `local_pulls` are the pull
+    requests a person named for a local checkout.
     """
 
     settings: Settings
@@ -59,6 +60,7 @@ class Runtime:
     carryforward_max_age: timedelta | None
     raw_retention: timedelta
     state_folder: Path
+    incremental: bool = True
     site: Mapping[str, Any] = field(default_factory=dict)
     local_pulls: dict[int, Pull] = field(default_factory=dict)
     on_post: OnPost | None = None
@@ -146,6 +148,7 @@ def configure(
         carryforward_max_age=timedelta(seconds=settings.uploads.carryforward_max_age) or None,
         raw_retention=timedelta(days=settings.storage.raw_days),
         state_folder=folder,
+        incremental=settings.uploads.incremental,
         site=site,
     )
     if _count_lost_wake not in lost_wake_hooks:

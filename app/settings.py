@@ -100,6 +100,7 @@ class UploadSettings:
     debounce: float
     lease: float
     carryforward_max_age: float
+    incremental: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,7 @@ class _Uploads(_Section):
     debounce = Duration(load_default=2.0, validate=validate.Range(0, 900))
     lease = Duration(load_default=60.0, validate=validate.Range(1))
     carryforward_max_age = Duration(load_default=0.0, validate=validate.Range(0, 36_500 * 86_400))
+    incremental = fields.Boolean(load_default=True)
 
 
 class _Sweep(_Section):

@@ -11,11 +11,13 @@ from app.actors.comparisons import compute
 from app.actors.notify import notify_commit
 from app.actors.wake import wake
 from app.logic.maintenance import garbage, sweep
+from app.logic.maintenance.check_reports import check_report, sample_reports
 from app.logic.maintenance.pending import pending_by_age
 from app.logic.uploads import raw
 from app.logic.uploads.problems import PROCESSING_TIMEOUT
 
 RETENTION_BUDGET = 120.0  # seconds of one run; the rest is left to the next one
+CHECK_BUDGET = 300.0
 
 
 class Nothing(Schema):
@@ -52,6 +54,16 @@ def expire_raw() -> None:
         batch = raw.expire(age)
         metrics.raw_expired.inc(batch.count)
         if not batch.more:
+            return
+
+
+@actor(name="maintenance.check_reports", queue="maintenance", schema=Nothing, time_limit=600_000, max_retries=0)
+def check_reports() -> None:
+    """Assemble some of yesterday's reports from all their uploads and compare."""
+    storage, deadline = runtime.current().storage, time.monotonic() + CHECK_BUDGET
+    for report_id in sample_reports():
+        metrics.reports_checked.labels(check_report(storage, report_id)).inc()
+        if time.monotonic() > deadline:
             return
 
 

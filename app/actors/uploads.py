@@ -106,7 +106,7 @@ def assemble(report_id: int) -> None:
     """Merge the processed uploads of a commit into its report."""
     run = runtime.current()
     started = time.perf_counter()
-    result = assemble_report(run.storage, report_id)
+    result = assemble_report(run.storage, report_id, incremental=run.incremental)
     observe.assembled(result, time.perf_counter() - started)
     for upload_id in result.reprocess:
         wake(process, upload_id=upload_id)

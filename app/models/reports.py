@@ -276,6 +276,20 @@ class Upload(Row):
         return cls.settle(upload_id, attempt, "received", lease_until=fn.now())
 
     @classmethod
+    def carry(cls, source: Self, report_id: int, session_index: int, **values: Any) -> Self:
+        """A carried-forward upload of a report, which tells of the same CI job as the upload it comes from."""
+        copied = ("repo", "ci_provider", "build_code", "build_url", "job_code", "env", "parser_version")
+        facts = {name: getattr(source, f"{name}_id" if name == "repo" else name) for name in copied}
+        return cls.create(
+            report=report_id,
+            kind="carried_forward",
+            session_index=session_index,
+            carried_from_upload=source.id,
+            **facts,
+            **values,
+        )
+
+    @classmethod
     def called(cls, upload_ids: Iterable[int]) -> None:
         """Note that messages for these received uploads are on their way, so that nobody sends more of them soon."""
         cls.update(lease_until=fn.now()).where(cls.id.in_(list(upload_ids)) & (cls.state == "received")).execute()

@@ -106,6 +106,18 @@ def assemble_report(storage: ObjectStorage, report_id: int, *, incremental: bool
     return replace(standing, uploads=len(chosen.uploads), read=uploads.read, merged=fresh, published=published)
 
 
+def assemble_anew(storage: ObjectStorage, report: CommitReport) -> bytes | None:
+    """Return what the report of a commit must be, made from all its uploads, and publish nothing.
+
+    Raises ObjectMissing or codec.CodecError for a parsed report that is lost.
+    """
+    chosen = choose_uploads(report)
+    try:
+        return _merge(storage, report, chosen, _Uploads(storage, chosen), incremental=False).report
+    except _Lost as lost:
+        raise ObjectMissing(str(lost)) from lost
+
+
 class _Uploads:
     """The parsed reports of the chosen uploads in storage."""
 

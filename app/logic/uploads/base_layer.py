@@ -119,25 +119,17 @@ def _store(report: CommitReport, source: Source, carried: Sequence[Carried], fac
 
 def _create(report: CommitReport, source: Source, session: Carried, index: int) -> Upload:
     old = session.source
-    row = Upload.create(
+    row = Upload.carry(
+        old,
+        report.id,
+        index,
         external_id=session.external_id,
-        report=report.id,
-        repo=old.repo_id,
-        kind="carried_forward",
         state="processed",
-        session_index=index,
-        carried_from_upload=old.id,
         carried_from_sha=source.candidate.sha,
         name=carried_name(old.name),
-        ci_provider=old.ci_provider,
-        build_code=old.build_code,
-        build_url=old.build_url,
-        job_code=old.job_code,
-        env=old.env,
         parsed_path=session.path,
         parsed_identity=session.identity,
         parsed_at=fn.now(),
-        parser_version=old.parser_version,
         totals=session.totals,
         created_at=old.created_at,  # the age of the data, however often it is carried
     )

@@ -135,26 +135,18 @@ def _insert(
 
 def _insert_one(report_id: int, upload: Upload, external_id: UUID, path: str, source: Commit) -> int:
     index = Upload.next_session_index(report_id, first=FIRST_TRANSPLANTED_INDEX)
-    copy = Upload.create(
+    copy = Upload.carry(
+        upload,
+        report_id,
+        index,
         external_id=external_id,
-        report=report_id,
-        repo=upload.repo_id,
-        kind="carried_forward",
         state="merged",
-        session_index=index,
-        carried_from_upload=upload.id,
         carried_from_sha=source.sha,
         name=upload.name,
-        ci_provider=upload.ci_provider,
-        build_code=upload.build_code,
-        build_url=upload.build_url,
-        job_code=upload.job_code,
-        env=upload.env,
         format_version=upload.format_version,
         parsed_path=path,
         parsed_identity=upload.parsed_identity,
         parsed_at=upload.parsed_at,
-        parser_version=upload.parser_version,
         totals=upload.totals,
         merged_at=now(),
     )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from app.runtime import Runtime
 from app.settings import load_settings
 
 TIMEOUT = 300  # seconds; the example needs a few
+# The reports of the example are as old as the example.
+AGELESS = {"codecov": {"max_report_age": False}}
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "rocket"
 
 
@@ -71,6 +74,7 @@ def demo(folder: Path | None, as_json: bool) -> None:
         checkout = _clone(place)
         console.print("Starting PostgreSQL ...")
         with embedded.opened(settings, folder=place / "data", work=True) as run:
+            run.site = AGELESS
             repository = register_checkout(checkout, example.owner, example.name)
             _introduce(console, example)
             for side, sha in (("base", example.base), ("head", example.head)):
@@ -128,11 +132,16 @@ def _upload(run: Runtime, repository: Repository, example: Example, side: str) -
 
 
 def _summary(side: str, report_id: int) -> str:
-    uploads = list(Upload.select().where(Upload.report == report_id))
-    merged = sum(upload.state == "merged" for upload in uploads)
-    if merged == len(uploads):
-        return f"[green]✓[/] {side}: {merged} uploads processed and merged"
-    return f"[red]✗[/] {side}: {merged} of {len(uploads)} uploads merged"
+    states: dict[str, Counter[str]] = {"uploaded": Counter(), "carried_forward": Counter()}
+    for upload in Upload.select().where(Upload.report == report_id):
+        states[upload.kind][upload.state] += 1
+    uploaded, carried = states["uploaded"], states["carried_forward"]
+    if uploaded["merged"] < uploaded.total():
+        return f"[red]✗[/] {side}: {uploaded['merged']} of {uploaded.total()} uploads merged"
+    text = f"[green]✓[/] {side}: {uploaded['merged']} uploads processed and merged"
+    if carried.total():
+        text += f"; {carried.total()} were carried forward from the base, until uploads of their flags replaced them"
+    return text
 
 
 def _coverage_report(repository: Repository, sha: str) -> CommitReport:

@@ -27,6 +27,7 @@ from app.logic.repository_yaml.loading import load_yaml
 from app.logic.repository_yaml.normalise import normalise
 from app.logic.repository_yaml.problems import InvalidYaml, described
 from app.logic.uploads.envelope import Limits
+from app.logic.uploads.prepare import Step
 from app.logic.uploads.process import ProcessPolicy
 from app.middleware import standard_middleware
 from app.models.database import Database, db, lost_wake_hooks, open_database
@@ -45,8 +46,8 @@ class Runtime:
     """Everything a process works with.
 
     `site` is the configuration this installation gives every repository, in normal form. `carryforward_max_age`: None =
-    coverage of any age is carried. `incremental`: reports are assembled upon earlier ones. `local_pulls` are the pull
-    requests a person named for a local checkout.
+    coverage of any age is carried. `incremental`: reports are assembled upon earlier ones. `preparation` is what else
+    is due when a commit is first prepared. `local_pulls` are the pull requests a person named for a local checkout.
     """
 
     settings: Settings
@@ -61,6 +62,7 @@ class Runtime:
     raw_retention: timedelta
     state_folder: Path
     incremental: bool = True
+    preparation: tuple[Step, ...] = ()
     site: Mapping[str, Any] = field(default_factory=dict)
     local_pulls: dict[int, Pull] = field(default_factory=dict)
     on_post: OnPost | None = None

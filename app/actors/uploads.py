@@ -48,7 +48,7 @@ def _process_unprepared(payload: dict[str, Any], error: BaseException) -> None:
 def prepare(report_id: int) -> None:
     """Fetch what the Git host knows of a commit, start its waiting uploads, and carry coverage forward to it."""
     run = runtime.current()
-    prepared = prepare_report(run.git_for, report_id, run.site)
+    prepared = prepare_report(run.git_for, report_id, run.site, run.preparation)
     if prepared.moved_to is not None:
         wake(prepare, report_id=prepared.moved_to)
         return

@@ -1,6 +1,6 @@
 """Prepare a commit before its first upload is processed: what the Git host knows about it, and pinned settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,8 @@ from app.models.repositories import Repository
 log = structlog.get_logger(__name__)
 
 GitFor = Callable[[Repository], GitProvider]
+# Something else that is due when a commit is first prepared, such as looking after the repository's webhook.
+Step = Callable[[GitProvider, CommitReport], object]
 
 
 PATIENCE = timedelta(minutes=5)  # how long uploads wait for a Git host that does not answer
@@ -39,12 +41,13 @@ class Prepared:
     moved_to: int | None = None
 
 
-def prepare_report(git_for: GitFor, report_id: int, site: Mapping[str, Any]) -> Prepared:
+def prepare_report(git_for: GitFor, report_id: int, site: Mapping[str, Any], steps: Sequence[Step] = ()) -> Prepared:
     """Fetch the commit's details once, pin the configuration of its report, and name the uploads that wait.
 
-    `site` is the configuration that the installation gives every repository. Raises a temporary GitError (the message
-    is retried) as long as the uploads can wait. After that, and after a permanent one, which becomes a commit error
-    that people see, they go on without the details; the comparison asks for them again.
+    `site` is the configuration that the installation gives every repository. `steps` follow the first time, in order;
+    one that fails is logged and stops nothing. Raises a temporary GitError (the message is retried) as long as the
+    uploads can wait. After that, and after a permanent one, which becomes a commit error that people see, they go on
+    without the details; the comparison asks for them again.
     """
     report = CommitReport.get_or_none(CommitReport.id == report_id)
     if report is None:
@@ -65,6 +68,8 @@ def prepare_report(git_for: GitFor, report_id: int, site: Mapping[str, Any]) -> 
     if report.config is None:
         pin_config(git, report, site, may_retry=may_retry)
         events.record(commit.repo_id, commit.sha, events.PREPARED)
+        if git is not None:
+            _follow(steps, git, report)
     return Prepared("prepared", _waiting(report))
 
 
@@ -79,6 +84,14 @@ def dispatch_report(report_id: int, site: Mapping[str, Any]) -> tuple[int, ...]:
         unpinned = (CommitReport.id == report.id) & CommitReport.config.is_null()
         CommitReport.update(config=config).where(unpinned).execute()
     return _waiting(report)
+
+
+def _follow(steps: Sequence[Step], git: GitProvider, report: CommitReport) -> None:
+    for step in steps:
+        try:
+            step(git, report)
+        except Exception as error:  # a help, not a condition: the uploads go on whatever it is
+            log.warning("prepare.step.failed", report_id=report.id, error_class=type(error).__name__)
 
 
 def _record(report: CommitReport, error: GitError) -> None:

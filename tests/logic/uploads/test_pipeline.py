@@ -323,6 +323,23 @@ def test_preparation_fetches_the_commit_once(
     assert pinned["flags"]["integration"] == {"paths": ["^py/"], "carryforward": True}
 
 
+def test_further_steps_follow_once_and_stop_nothing(
+    uploader: Uploader, git: GitProvider, repository: Repository
+) -> None:
+    accepted = uploader.send(example.head, 0)
+    followed: list[int] = []
+
+    def broken(_: GitProvider, __: CommitReport) -> None:
+        raise RuntimeError("no webhook today")
+
+    steps = (broken, lambda _, report: followed.append(report.id))
+    first = prepare_report(lambda _: git, accepted.report_id, {}, steps)
+    second = prepare_report(lambda _: git, accepted.report_id, {}, steps)
+
+    assert followed == [accepted.report_id]
+    assert first.upload_ids == second.upload_ids == (accepted.upload_id,)
+
+
 def refuse(error: Exception) -> Sequence[object]:
     raise error
 

@@ -131,16 +131,25 @@ _flags: Final = named(
     FLAG_PROBLEM,
 )
 
+_partials: Final[Mapping[str, Check]] = {"partials_as_hits": boolean}
+# Formats without partial lines: the key is accepted because all formats of their kind have it.
+_no_partials: Final[Mapping[str, Check]] = {"partials_as_hits": ignored(boolean)}
 _parsers: Final = mapping(
     {
-        "go": mapping({"partials_as_hits": boolean}),
-        "javascript": mapping({"enable_partials": boolean}),
+        **{
+            name: mapping(_partials)
+            for name in (
+                *("clover", "coverlet", "gcovjson", "go", "jacoco", "llvmcov"),
+                *("sonar", "tarpaulin", "verilator", "xccov"),
+            )
+        },
+        **{name: mapping(_no_partials) for name in ("dartvm", "juliacov", "ncover")},
+        "cobertura": mapping({**_partials, "handle_missing_conditions": boolean}),
         "gcov": mapping(
             {"branch_detection": mapping(dict.fromkeys(("conditional", "loop", "method", "macro"), boolean))}
         ),
-        "jacoco": mapping({"partials_as_hits": boolean}),
-        "lcov": mapping({"partials_as_hits": boolean}),
-        "cobertura": mapping({"partials_as_hits": boolean, "handle_missing_conditions": boolean}),
+        "javascript": mapping({"enable_partials": boolean}),
+        "lcov": mapping({**_partials, "ignore_js_branches": boolean}),
         "v1": mapping({"include_full_missed_files": ignored(boolean)}),
     }
 )

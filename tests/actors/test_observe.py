@@ -7,9 +7,10 @@ from prometheus_client import REGISTRY
 
 from app.actors import observe
 from app.logic.uploads import events
-from app.logic.uploads.assemble import Assembled, Published
+from app.logic.uploads.assemble import Assembled
 from app.logic.uploads.parse import ParserRun
 from app.logic.uploads.process import Processed
+from app.logic.uploads.publish import Published
 from app.models.database import Database, now
 from app.models.machinery import UploadEvent
 from app.models.reports import Upload

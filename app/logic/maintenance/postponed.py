@@ -6,7 +6,7 @@ from peewee import fn
 
 from app.helpers.text import storable
 from app.logic.uploads import events
-from app.logic.uploads.assemble import FAILED as ASSEMBLY_FAILED
+from app.logic.uploads.publish import FAILED as ASSEMBLY_FAILED
 from app.models.git import Commit, CommitError
 from app.models.reports import CommitReport
 

@@ -5,7 +5,7 @@ from peewee import InterfaceError
 
 from app.clients.git import base
 from app.logic.maintenance.postponed import NOTIFY_FAILED
-from app.logic.uploads import assemble, events, problems, transplant
+from app.logic.uploads import events, problems, publish, transplant
 from app.models.database import Database
 from app.models.machinery import UploadEvent
 
@@ -26,7 +26,7 @@ def test_every_milestone_has_its_words() -> None:
         {
             *problems.TEXTS,
             *(error.code for error in GIT_ERRORS),
-            assemble.FAILED,
+            publish.FAILED,
             transplant.FAILED,
             NOTIFY_FAILED,
         }

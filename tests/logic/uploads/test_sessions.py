@@ -133,3 +133,19 @@ def test_a_carried_upload_whose_object_is_gone_is_left_out(storage: ObjectStorag
     assert (first.outcome, first.again, first.reprocess) == ("parsed_object_lost", True, ())
     assert (second.outcome, CommitReport.get_by_id(report_id).lines) == ("assembled", 2)
     assert Upload.get_by_id(lost.id).error_code == "parsed_object_lost"
+
+
+def test_a_report_goes_when_its_last_upload_turns_out_bad(storage: ObjectStorage, repository: Repository) -> None:
+    upload_id, report_id = accept(storage, repository, lcov_upload())
+    process_upload(storage, upload_id, POLICY, "test")
+    assemble_report(storage, report_id)
+    before = CommitReport.get_by_id(report_id)
+    Upload.update(state="error", error_code="report_empty").where(Upload.id == upload_id).execute()
+    CommitReport.want_assembly(report_id)
+
+    assemble_report(storage, report_id)
+
+    report = CommitReport.get_by_id(report_id)
+    assert (before.state, before.lines) == ("complete", 2)
+    assert (report.state, report.lines, report.fingerprint, report.generation) == ("error", None, None, 2)
+    assert load_report(storage, report) is None

@@ -16,6 +16,7 @@ from app.logic.uploads.commit_details import fetch_details
 from app.logic.uploads.synthetic_merge import rebook_synthetic_merge
 from app.models.database import now
 from app.models.git import CommitError
+from app.models.locks import try_lock
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
 
@@ -49,9 +50,22 @@ def prepare_report(git_for: GitFor, report_id: int, site: Mapping[str, Any], ste
     uploads can wait. After that, and after a permanent one, which becomes a commit error that people see, they go on
     without the details; the comparison asks for them again.
     """
-    report = CommitReport.get_or_none(CommitReport.id == report_id)
-    if report is None:
-        return Prepared("unknown")
+    # Many uploads arrive at once, and each sends for preparation: one worker asks the Git host for all of them.
+    with try_lock(f"prepare:{report_id}") as held:
+        report = CommitReport.get_or_none(CommitReport.id == report_id)
+        if report is None:
+            return Prepared("unknown")
+        if not held and report.config is None:
+            # Whoever has the lock looks for waiting uploads after letting go of it, and so finds ours.
+            return Prepared("prepared_elsewhere")
+        target = _prepare(git_for, report, site, steps)
+    if target is not None:
+        return Prepared("rebooked", moved_to=target)
+    return Prepared("prepared", _waiting(report))
+
+
+def _prepare(git_for: GitFor, report: CommitReport, site: Mapping[str, Any], steps: Sequence[Step]) -> int | None:
+    """Do what is still to be done; returns the report that the uploads belong to instead, if there is one."""
     commit = report.commit
     may_retry = now() - report.created_at < PATIENCE
     git: GitProvider | None = None
@@ -64,13 +78,13 @@ def prepare_report(git_for: GitFor, report_id: int, site: Mapping[str, Any], ste
             raise
         _record(report, error)
     if git is not None and (target := rebook_synthetic_merge(git, report)) is not None:
-        return Prepared("rebooked", moved_to=target)
+        return target
     if report.config is None:
         pin_config(git, report, site, may_retry=may_retry)
         events.record(commit.repo_id, commit.sha, events.PREPARED)
         if git is not None:
             _follow(steps, git, report)
-    return Prepared("prepared", _waiting(report))
+    return None
 
 
 def dispatch_report(report_id: int, site: Mapping[str, Any]) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from threading import Thread
 
 import pytest
 
@@ -14,9 +15,10 @@ from app.logic.uploads import process as process_module
 from app.logic.uploads.accept import NewUpload, UploadRefused, accept_upload
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.envelope import Limits, write_envelope
-from app.logic.uploads.prepare import prepare_report
+from app.logic.uploads.prepare import Prepared, prepare_report
 from app.logic.uploads.process import MAX_ATTEMPTS, give_up, process_upload
 from app.logic.uploads.published import load_report
+from app.models.database import db
 from app.models.git import Commit, CommitError
 from app.models.identity import Owner
 from app.models.machinery import UploadEvent
@@ -321,6 +323,30 @@ def test_preparation_fetches_the_commit_once(
     assert (commit.pull_number, commit.parent_sha) == (42, git.get_commit(example.head).parents[0])
     pinned = CommitReport.get_by_id(accepted.report_id).config
     assert pinned["flags"]["integration"] == {"paths": ["^py/"], "carryforward": True}
+
+
+def test_one_worker_asks_the_git_host_for_all_uploads_of_a_burst(
+    uploader: Uploader, git: GitProvider, repository: Repository
+) -> None:
+    first = uploader.send(example.head, 0)
+    others: list[object] = []
+
+    def arrives_meanwhile(_: GitProvider, __: CommitReport) -> None:
+        second = uploader.send(example.head, 1)
+        CommitReport.update(config=None).where(CommitReport.id == second.report_id).execute()
+
+        def prepare_it() -> None:
+            with db.connection_context():
+                others.append(prepare_report(lambda _: git, second.report_id, {}))
+
+        thread = Thread(target=prepare_it)
+        thread.start()
+        thread.join()
+
+    prepared = prepare_report(lambda _: git, first.report_id, {}, (arrives_meanwhile,))
+
+    assert others == [Prepared("prepared_elsewhere")]
+    assert len(prepared.upload_ids) == 2
 
 
 def test_further_steps_follow_once_and_stop_nothing(

@@ -12,6 +12,7 @@ from app.logic.coverage import codec
 from app.logic.coverage.assembled import Session, assemble, open_assembled
 from app.logic.coverage.codec import StoredReport
 from app.logic.coverage.incremental import LAYER_FROM, Extended, Previous, extend, layer_key
+from app.logic.coverage.report import IGNORED
 
 modest = settings(max_examples=80, deadline=None)
 PATHS = ["a.py", "b.py", "c.go", "d.rb"]
@@ -62,6 +63,8 @@ class Commit:
 @st.composite
 def measures(draw: st.DrawFn, paths: Sequence[str]) -> Measure:
     place = {"path": draw(st.sampled_from(paths)), "line": draw(st.integers(1, 4))}
+    if draw(st.integers(0, 9)) == 0:
+        return Measure(hits=IGNORED, **place)
     arms = draw(st.integers(0, 3))
     hits = draw(st.integers(0, arms or 3))
     missing = tuple(str(arm) for arm in range(hits, arms)) if arms and draw(st.booleans()) else None

@@ -47,7 +47,7 @@ def source_page(title: str, file: FilePage, source: bytes | None) -> bytes:
     )
     text, problem = _readable(source)
     rows = _source_rows(file.lines, text) if text is not None else map(_bare_row, file.lines)
-    main = "".join([_gaps(file.lines), _note(problem), *_table(rows, with_source=text is not None), _neighbours(file)])
+    main = "".join([*_gaps(file.lines), _note(problem), *_table(rows, with_source=text is not None), _neighbours(file)])
     return page(f"{file.path} - {title}", "../style.css", header, main)
 
 
@@ -109,8 +109,8 @@ def _arms(line: MeasuredLine) -> str:
 def _table(rows: Iterator[str], *, with_source: bool) -> Iterator[str]:
     last = "Source" if with_source else "Branches"
     yield (
-        '<table class="src" dir="ltr">\n<thead><tr><th scope=col>Line</th><th scope=col>Status</th>'
-        f"<th scope=col>Hits</th><th scope=col>{last}</th></tr></thead>\n<tbody>\n"
+        '<table class="src" dir="ltr">\n<thead><tr><th scope=col>Line</th><th scope=col class=s>Status</th>'
+        f"<th scope=col class=n>Hits</th><th scope=col>{last}</th></tr></thead>\n<tbody>\n"
     )
     shown = 0
     left_out = 0
@@ -129,40 +129,35 @@ def _note(problem: str | None) -> str:
     return f'<p class="note">{problem}</p>\n' if problem else ""
 
 
-def _gaps(lines: Sequence[MeasuredLine]) -> str:
-    """Return links to the runs of lines that are not covered."""
-    runs = _runs(lines)
-    if not runs:
-        return ""
-    links = []
-    for status, first, last in runs[:MAX_GAPS]:
-        text = str(first) if first == last else f"{first}–{last}"
-        word = "partial" if status == PARTIAL else "missed"
-        links.append(
-            f'<a{" class=p" if status == PARTIAL else ""} href="#L{first}">{text}<span class=vh> {word}</span></a>'
+def _gaps(lines: Sequence[MeasuredLine]) -> Iterator[str]:
+    """Yield links to the runs of lines that are missed, then to those that are partial."""
+    for status, letter, word in ((MISS, "m", "Missed"), (PARTIAL, "p", "Partial")):
+        runs = _runs(lines, status)
+        links = " ".join(
+            f'<a class={letter} href="#L{first}">{first if first == last else f"{first}–{last}"}</a>'
+            for first, last in runs[:MAX_GAPS]
         )
-    more = f" and {count(len(runs) - MAX_GAPS)} more" if len(runs) > MAX_GAPS else ""
-    return f'<nav class="gaps" aria-label="Lines not covered">Not covered: {" ".join(links)}{more}</nav>\n'
+        more = f" and {count(len(runs) - MAX_GAPS)} more" if len(runs) > MAX_GAPS else ""
+        if runs:
+            yield f'<nav class="gaps" aria-label="{word} lines">{word}: {links}{more}</nav>\n'
 
 
-def _runs(lines: Sequence[MeasuredLine]) -> list[tuple[int, int, int]]:
-    """Return (status, first line, last line) of measured lines of one status that follow each other."""
-    runs: list[tuple[int, int, int]] = []
-    before = 0
+def _runs(lines: Sequence[MeasuredLine], status: int) -> list[tuple[int, int]]:
+    """Return first and last line of the runs of measured lines with a status."""
+    runs: list[tuple[int, int]] = []
+    is_inside = False
     for line in lines:
-        if line.status in (MISS, PARTIAL):
-            if line.status == before:
-                runs[-1] = (before, runs[-1][1], line.number)
-            else:
-                runs.append((line.status, line.number, line.number))
-        before = line.status
+        if line.status == status:
+            first = runs.pop()[0] if is_inside else line.number
+            runs.append((first, line.number))
+        is_inside = line.status == status
     return runs
 
 
 def _neighbours(file: FilePage) -> str:
-    links = [
-        f'<a rel={rel} href="{neighbour[1]}">{sign} <bdi>{visible(neighbour[0])}</bdi></a>'
-        for rel, sign, neighbour in (("prev", "←", file.previous), ("next", "→", file.next))
-        if neighbour is not None
-    ]
+    links = []
+    if file.previous is not None:
+        links.append(f'<a rel=prev href="{file.previous[1]}">← <bdi>{visible(file.previous[0])}</bdi></a>')
+    if file.next is not None:
+        links.append(f'<a rel=next href="{file.next[1]}"><bdi>{visible(file.next[0])}</bdi> →</a>')
     return f'<nav class="pages" aria-label="Other files">{"".join(links)}</nav>\n' if links else ""

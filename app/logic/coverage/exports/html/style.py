@@ -60,7 +60,7 @@ code, .path { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu San
 .vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .u { font: 600 .75em/1 ui-monospace, monospace; color: var(--miss); border: 1px solid; border-radius: 3px;
   padding: 0 .2em; unicode-bidi: isolate; }
-bdi, td, .name { overflow-wrap: anywhere; }
+bdi, td, p, .name { overflow-wrap: anywhere; }
 
 .sum { display: flex; flex-wrap: wrap; align-items: center; gap: .75rem 1.75rem;
   margin: 1rem 0 0; padding: 1rem 1.25rem; background: var(--raised);
@@ -88,22 +88,23 @@ bdi, td, .name { overflow-wrap: anywhere; }
 .tree .head { background: var(--raised); }
 .tree summary { cursor: pointer; list-style: none; }
 .tree summary::-webkit-details-marker { display: none; }
-.tree summary .name::before { content: "▸"; display: inline-block; width: 1.1em; color: var(--muted); }
+.tree summary .name::before { content: "▸"; position: absolute; margin-left: -1.15em;
+  color: var(--muted); }
 .tree details[open] > summary .name::before { content: "▾"; }
 .tree summary .name { font-weight: 600; }
 .tree summary:hover, .tree li.row:hover { background: var(--raised); }
-.tree .name { padding-left: calc(var(--d, 0) * 1.1rem); }
-.tree a.name { padding-left: calc(var(--d, 0) * 1.1rem + 1.15em); }
+.tree .name { padding-left: calc(var(--d, 0) * 1.1rem + 1.15em); }
 
 .facts { width: 100%; border-collapse: collapse; }
 .facts th, .facts td { padding: .35rem .6rem; text-align: left; border-bottom: 1px solid var(--border); }
 .facts thead th { color: var(--muted); font-size: .8rem; font-weight: 400; }
-.facts .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.facts .bar { width: 8rem; }
+.facts .n { width: 5.6rem; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.facts .bar { width: 8rem; margin-left: auto; }
 .wide { overflow-x: auto; }
 details.more > summary { cursor: pointer; margin: 2rem 0 .6rem; font-size: 1.05rem; font-weight: 700; }
 
-.gaps { margin: 1rem 0; line-height: 2; }
+.gaps { margin: 1rem 0 0; line-height: 2; }
+.gaps + .src, .gaps + .note { margin-top: 1rem; }
 .gaps a { display: inline-block; padding: 0 .5em; border-radius: 99px;
   background: var(--miss-ground); color: var(--miss); font-size: .85rem; line-height: 1.6;
   font-variant-numeric: tabular-nums; }
@@ -122,12 +123,12 @@ details.more > summary { cursor: pointer; margin: 2rem 0 .6rem; font-size: 1.05r
 .src .s, .src .n { width: 1px; white-space: nowrap; }
 .src .n { text-align: right; font-variant-numeric: tabular-nums; }
 .src .c { white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; }
-.src .s { border-left: 4px solid transparent; font-size: .85em; line-height: 1.75; }
-.src .h td { background: var(--hit-ground); } .src .h .s { color: var(--hit); border-left-color: var(--hit-bar); }
+.src tbody .s { border-left: 4px solid transparent; font-size: .85em; line-height: 1.75; }
+.src .h td { background: var(--hit-ground); } .src tbody .h .s { color: var(--hit); border-left-color: var(--hit-bar); }
 .src .p td { background: var(--partial-ground); }
-.src .p .s { color: var(--partial); border-left-color: var(--partial-bar); border-left-style: dashed; }
+.src tbody .p .s { color: var(--partial); border-left-color: var(--partial-bar); border-left-style: dashed; }
 .src .m td { background: var(--miss-ground); }
-.src .m .s { color: var(--miss); border-left-color: var(--miss-bar); border-left-style: double; }
+.src tbody .m .s { color: var(--miss); border-left-color: var(--miss-bar); border-left-style: double; }
 .src .i .s, .src .i .n { color: var(--muted); }
 .src .arms { color: var(--muted); font-size: .9em; white-space: normal; }
 .src .p .arms { color: var(--partial); } .src .m .arms { color: var(--miss); }
@@ -147,9 +148,11 @@ details.more > summary { cursor: pointer; margin: 2rem 0 .6rem; font-size: 1.05r
   .tree .bar { margin-left: calc(var(--d, 0) * 1.1rem); }
   .facts .bar { width: 4rem; }
   .facts .x { display: none; }
+  .facts .n { width: auto; }
   .src { font-size: 12px; }
   .src th, .src td { padding: 0 .35rem; }
   .src .c { tab-size: 2; }
+  .src thead .s, .src tbody .s { padding: 0; font-size: 0; } /* the hits say it as well: 0, or a part of the branches */
 }
 """
 

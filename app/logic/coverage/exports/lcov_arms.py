@@ -129,7 +129,7 @@ def _textual(ids: list[str], line: int, covered: int) -> bytes:
     numbers = range(covered + len(names))
     free = [name for number in numbers if (name := (str(UNNAMED), str(number))) not in names]
     records = [(*name, "1") for name in free[:covered]]
-    records += [(*name, "0" if covered else "-") for name in sorted(names)]
+    records += [(*name, "0" if covered else "-") for name in sorted(names, key=_numerically)]
     return "".join(f"BRDA:{line},{block},{branch},{count}\n" for block, branch, count in records).encode()
 
 
@@ -140,3 +140,7 @@ def _named(text: str) -> tuple[str, str]:
     if match is not None:
         return match[1], match[2].strip()
     return "0", f"to {text}" if text.isdigit() else text
+
+
+def _numerically(name: tuple[str, str]) -> tuple[int, str, int, str]:
+    return len(name[0]), name[0], len(name[1]), name[1]

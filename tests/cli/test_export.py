@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli.export_sources import FolderSources
+from app.cli.export_sources import FolderSources, GitSources
 from app.cli.main import cli
+from app.clients.git.base import GitError, ObjectNotFound, Unauthorized
 
 LCOV = """SF:src/math.c
 DA:3,4
@@ -149,3 +150,27 @@ def test_sources_outside_the_folder_are_never_read(tmp_path: Path) -> None:
     found = [sources.find(path) for path in ("a.py", "../secret", str(tmp_path / "secret"), "link", ".", "a\0b", "b")]
 
     assert found == [b"mine", *[None] * 6]
+
+
+class Host:
+    """A Git host that answers with a text or an error."""
+
+    def __init__(self, *answers: bytes | GitError) -> None:
+        self.answers = list(answers)
+
+    def get_source(self, path: str, ref: str) -> bytes:
+        answer = self.answers.pop(0)
+        if isinstance(answer, GitError):
+            raise answer
+        return answer
+
+
+def test_a_missing_source_is_no_problem_but_a_refusal_ends_the_asking() -> None:
+    host = Host(b"one", ObjectNotFound("no file"), b"three", Unauthorized("bad token"), b"never asked for")
+    sources = GitSources(host, "abc")  # type: ignore[arg-type]  # the part of a provider that is used
+
+    found = [sources.find(f"{number}.py") for number in range(6)]
+
+    assert found == [b"one", None, b"three", None, None, None]
+    assert isinstance(sources.problem, Unauthorized)
+    assert host.answers == [b"never asked for"]

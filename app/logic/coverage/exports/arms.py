@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.logic.coverage.branches import arm_text, list_styles
+from app.logic.coverage.branches import PAIR, STYLE_SHIFT, arm_text, list_styles
 from app.logic.coverage.ragged import Ints
 from app.logic.coverage.report import MissingArms, Report
 
 # Of several lists of a line the one is written whose style the formats have: `a:b`, then text, then targets.
-_RANKS: Final = np.array([2, 0, 1])
+_RANK_OF_STYLE: Final = np.array([2, 0, 1])
 NO_LIST: Final = -1
 
 
@@ -41,15 +41,22 @@ def branch_rows(report: Report) -> BranchRows:
     lists = np.flatnonzero(fits)
     chosen = np.full(len(arms), NO_LIST, dtype=np.int64)
     # Written from the worst to the best rank, so that the best stays.
-    order = np.argsort(-styles_ranks(missing)[lists], kind="stable")
+    order = np.argsort(-_ranks(missing)[lists], kind="stable")
     chosen[owner[lists[order]]] = lists[order]
     return BranchRows(report.branch_row, covered, arms, chosen)
 
 
-def styles_ranks(missing: MissingArms) -> Ints:
+def _ranks(missing: MissingArms) -> Ints:
     """Return the rank of each list, 0 = best."""
-    ranks: Ints = _RANKS[list_styles(missing.offsets, missing.ids)]
+    ranks: Ints = _RANK_OF_STYLE[list_styles(missing.offsets, missing.ids)]
     return ranks
+
+
+def are_pairs(missing: MissingArms) -> NDArray[np.bool_]:
+    """Tell of each list whether all its ids are `a:b` of two numbers; ids ascend, and so do their styles."""
+    first, last = missing.ids[missing.offsets[:-1]], missing.ids[missing.offsets[1:] - 1]
+    pairs: NDArray[np.bool_] = (first >> STYLE_SHIFT == PAIR) & (last >> STYLE_SHIFT == PAIR)
+    return pairs
 
 
 def list_texts(missing: MissingArms, number: int) -> list[str]:

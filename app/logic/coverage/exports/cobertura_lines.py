@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from app.logic.coverage.branches import PAIR, list_styles, pair_parts
-from app.logic.coverage.exports.arms import NO_LIST, branch_rows, list_texts
+from app.logic.coverage.branches import pair_parts
+from app.logic.coverage.exports.arms import NO_LIST, are_pairs, branch_rows, list_texts
 from app.logic.coverage.exports.text_rows import Where, text_rows
 from app.logic.coverage.exports.xml_text import attribute
 from app.logic.coverage.ragged import Ints, take_lists
@@ -36,7 +36,7 @@ def line_elements(report: Report) -> list[bytes]:
 def _conditions(missing: MissingArms, lists: Ints) -> list[bytes]:
     """Return the elements of the arms that each list names, and the end of their line."""
     pieces = _paired(missing, lists)
-    for position in np.flatnonzero(list_styles(missing.offsets, missing.ids)[lists] != PAIR).tolist():
+    for position in np.flatnonzero(~are_pairs(missing)[lists]).tolist():
         texts = list_texts(missing, int(lists[position]))
         pieces[position] = "".join(map(_condition, texts)).encode()
     return [b"<conditions>%b</conditions></line>\n" % piece for piece in pieces]

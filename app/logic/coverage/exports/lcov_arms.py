@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.logic.coverage.branches import PAIR, list_styles, pair_parts
-from app.logic.coverage.exports.arms import NO_LIST, BranchRows, list_texts
+from app.logic.coverage.branches import pair_parts
+from app.logic.coverage.exports.arms import NO_LIST, BranchRows, are_pairs, list_texts
 from app.logic.coverage.exports.text_rows import TextRows, Where, text_rows
 from app.logic.coverage.ragged import Ints, offsets_of, spread, take_lists
 from app.logic.coverage.report import MissingArms
@@ -45,10 +45,10 @@ def brda_rows(branches: BranchRows, line: NDArray[np.int32], missing: MissingArm
 
     An arm `block:branch` keeps its name; arms without a name are numbered, those taken first.
     """
-    style = np.full(len(branches.row), NO_LIST)
     named = branches.list != NO_LIST
-    style[named] = list_styles(missing.offsets, missing.ids)[branches.list[named]]
-    numbered, paired = np.flatnonzero(~named), np.flatnonzero(style == PAIR)
+    in_pairs = np.zeros(len(named), dtype=bool)
+    in_pairs[named] = are_pairs(missing)[branches.list[named]]
+    numbered, paired = np.flatnonzero(~named), np.flatnonzero(in_pairs)
     parts = [_numbered(branches, numbered), _paired(branches, paired, missing)]
     owner, block, branch, taken = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((branch, block, owner))
@@ -69,7 +69,7 @@ def brda_rows(branches: BranchRows, line: NDArray[np.int32], missing: MissingArm
     )
     records = np.bincount(owner, minlength=len(branches.row))
     rows = TextRows(text.text, text.offsets[offsets_of(records)])
-    textual = np.flatnonzero(named & (style != PAIR))
+    textual = np.flatnonzero(named & ~in_pairs)
     facts = zip(
         branches.list[textual].tolist(),
         line[branches.row[textual]].tolist(),

@@ -13,6 +13,7 @@ from tests.logic.coverage import oracle
 from tests.logic.coverage.oracle import Joined, Measure, Place, report_of
 
 ROOT = Path(__file__).parents[4]
+PAIR = 1  # style of an id
 REPORTS = ROOT / "examples" / "rocket" / "reports"
 # Every coverage file of the example that is read.
 SAMPLES = sorted(
@@ -67,12 +68,13 @@ def values(report: Report) -> dict[Place, tuple[int, int]]:
     return {place: (joined.hits, joined.arms) for place, joined in counted(report).items()}
 
 
-def named_arms(report: Report, style: int) -> dict[Place, frozenset[str]]:
-    """Return the missing arms of lines whose only list names just the arms that are missing, in a style."""
+def paired_arms(report: Report) -> dict[Place, frozenset[str]]:
+    """Return the missing arms of lines whose only list names just the arms that are missing, all as `a:b`."""
     return {
         place: joined.missing[0][2]
         for place, joined in counted(report).items()
         if len(joined.missing) == 1
-        and joined.missing[0][:2] == (style, joined.arms)
+        and joined.missing[0][1] == joined.arms
+        and {oracle.style(text) for text in joined.missing[0][2]} == {PAIR}
         and len(joined.missing[0][2]) == joined.arms - joined.hits
     }

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from lxml import etree
 
+from app.logic.coverage import codec
 from app.logic.coverage.exports import cobertura
 from app.logic.coverage.exports.subject import Subject
 from app.logic.coverage.report import IGNORED, Report
-from tests.logic.coverage.exports.exporting import SAMPLES, named_arms, parse, reports, sample, values
+from benchmarks.upload_reports import repository, uploads
+from tests.logic.coverage.exports.exporting import SAMPLES, paired_arms, parse, reports, sample, values
 from tests.logic.coverage.oracle import Measure, report_of
 
-PAIR = 1
 _RATES = "line-rate CDATA #REQUIRED branch-rate CDATA #REQUIRED"
 # The elements and attributes of coverage-04.dtd.
 DTD = etree.DTD(
@@ -95,7 +96,7 @@ def test_reports_are_valid_and_read_back(report: Report) -> None:
     # Not carried: ignored lines, kinds that are not told by arms, complexity of lines, lists of other arms.
     check_valid(document)
     assert values(again) == values(report)
-    assert named_arms(report, PAIR).items() <= named_arms(again, PAIR).items()
+    assert paired_arms(report).items() <= paired_arms(again).items()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -106,7 +107,7 @@ def test_reports_of_real_tools_are_valid_and_read_back(name: str) -> None:
 
     check_valid(document)
     assert values(parse(document, "coverage.xml")) == values(report)
-    assert named_arms(report, PAIR) == named_arms(parse(document, "coverage.xml"), PAIR)
+    assert paired_arms(report) == paired_arms(parse(document, "coverage.xml"))
 
 
 def test_a_directory_is_one_package_although_others_sort_between_its_files() -> None:
@@ -118,6 +119,15 @@ def test_a_directory_is_one_package_although_others_sort_between_its_files() -> 
         "a": 2,
         "a.c": 1,
     }
+
+
+def test_stored_reports_of_several_blocks_give_the_same_bytes() -> None:
+    report = next(uploads(repository(0.05), 1, share=1))
+
+    stored = codec.open_report(codec.encode(report, {}))
+
+    assert len(list(stored.slices())) > 1
+    assert b"".join(cobertura.write(Subject(stored))) == export(report)
 
 
 def test_names_are_escaped() -> None:

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -12,10 +11,9 @@ from app.logic.coverage.exports.lcov_arms import UNNAMED
 from app.logic.coverage.exports.subject import Subject
 from app.logic.coverage.merge import merge
 from app.logic.coverage.report import IGNORED, Report
-from tests.logic.coverage.exports.exporting import SAMPLES, counted, named_arms, parse, reports, sample, values
+from tests.logic.coverage.exports.exporting import SAMPLES, counted, paired_arms, parse, reports, sample, values
 from tests.logic.coverage.oracle import Measure, report_of
 
-PAIR = 1
 # geninfo(1) of lcov 2, for those records that are written.
 RECORD = re.compile(r"TN:|SF:.+|BRDA:[1-9]\d*,e?\d+,[^\n]*,(-|\d+)|BR[FH]:\d+|DA:[1-9]\d*,\d+|L[FH]:\d+|end_of_record")
 
@@ -63,7 +61,7 @@ def test_reports_read_back(report: Report) -> None:
 
     # Not carried: ignored lines, kinds that are not told by arms, complexity; of arms see below.
     assert values(again) == values(report)
-    assert named_arms(report, PAIR).items() <= named_arms(again, PAIR).items()
+    assert paired_arms(report).items() <= paired_arms(again).items()
     assert export(again) == exported
     assert all(RECORD.fullmatch(line) for line in exported.decode().splitlines())
 
@@ -80,7 +78,7 @@ def test_reports_of_real_tools_read_back(name: str) -> None:
         for place, value in values(report).items()
     }
     assert values(again) == expected
-    assert named_arms(report, PAIR).items() <= named_arms(again, PAIR).items()
+    assert paired_arms(report).items() <= paired_arms(again).items()
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith((".lcov", "native/lcov.info"))])
@@ -107,6 +105,18 @@ def test_ids_that_only_differ_in_what_a_record_cannot_hold_stay_two_arms() -> No
     assert values(parse(export(report))) == values(report)
 
 
+def test_ids_of_several_styles_keep_what_they_say() -> None:
+    report = report_of([Measure(1, 1, 3, ("7", "0:2"))])
+
+    lines = export(report).decode().splitlines()
+
+    assert [line for line in lines if line.startswith("BRDA")] == [
+        f"BRDA:1,{UNNAMED},0,1",
+        "BRDA:1,0,2,0",
+        "BRDA:1,0,to 7,0",
+    ]
+
+
 def test_a_path_cannot_add_records() -> None:
     report = report_of([Measure(1, 0, path="a\nDA:1,9\nend_of_record\r.py ")])
 
@@ -123,10 +133,18 @@ def test_absurd_numbers_of_arms_keep_their_status_only(covered: int, written: tu
     assert values(parse(export(report), "lcov.info")) == {("a.py", 1): written}
 
 
+def test_very_many_arms_in_all_keep_their_status_only() -> None:
+    report = report_of([Measure(line, 999, 1_000) for line in range(1, 4_100)])
+
+    exported = export(report)
+
+    assert len(exported) < 1_000_000
+    assert set(values(parse(exported, "lcov.info")).values()) == {(1, 2)}
+
+
 def test_stored_reports_give_the_same_bytes() -> None:
     report = sample("head/python/unit.coverage.xml")
 
     stored = codec.open_report(codec.encode(report, {}))
 
     assert b"".join(lcov.write(Subject(stored))) == export(report)
-    assert np.array_equal(stored.load().line, report.line)

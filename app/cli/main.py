@@ -9,6 +9,7 @@ from rich.console import Console
 from app import __version__
 from app.cli.complete import complete
 from app.cli.demo import demo
+from app.cli.export import export
 from app.cli.inspect import inspect
 from app.cli.operate import contract, doctor, healthcheck, migrate, scheduler
 from app.cli.report import report
@@ -41,6 +42,7 @@ for command in (
     complete,
     inspect,
     report,
+    export,
     status,
     reprocess,
     transplant,

@@ -12,8 +12,7 @@ from app.logic.coverage.merge import merge
 from app.logic.coverage.patch import PATCH_KINDS, patch_totals
 from app.logic.coverage.report import Report
 from app.logic.coverage.totals import Totals
-from app.logic.uploads.objects import MAX_OBJECT
-from app.models.reports import Upload
+from app.logic.uploads.parsed import open_parsed
 
 log = structlog.get_logger(__name__)
 
@@ -56,10 +55,5 @@ def _load_parts(
     storage: ObjectStorage, report_id: int, sessions: Sequence[Session], paths: set[str]
 ) -> dict[int, Report]:
     """Read the rows of some files from the parsed report of each session, by the session's number."""
-    numbers = [session.index for session in sessions]
-    uploads = Upload.select().where((Upload.report == report_id) & Upload.session_index.in_(numbers))
-    paths_of = {upload.session_index: upload.parsed_path for upload in uploads}
-    return {
-        number: codec.open_report(storage.get(paths_of.get(number) or "", max_bytes=MAX_OBJECT)).load_files(paths)
-        for number in numbers
-    }
+    opened = open_parsed(storage, report_id, sessions)
+    return {number: stored.load_files(paths) for number, stored in opened.items()}

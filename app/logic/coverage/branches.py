@@ -88,6 +88,11 @@ def pair_codes(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.
     return np.where(fits, _PAIR_BASE | left << _PAIR_SHIFT | right, -1)
 
 
+def pair_parts(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return both numbers of each code of `pair_codes`."""
+    return (codes - _PAIR_BASE) >> _PAIR_SHIFT, codes & (_PAIR_LIMIT - 1)
+
+
 def list_styles(offsets: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the style of each list: the largest of its ids'. Lists are ascending and not empty."""
     return ids[offsets[1:] - 1] >> STYLE_SHIFT

@@ -120,7 +120,7 @@ def _reset_all(
     """Reset batch by batch, waking the workers after each, so that they begin at once and a stop loses nothing."""
     results: list[Reset] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} uploads"))
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Looking at uploads", total=None)
         ids = (upload_id for batch in find_uploads(selection) for upload_id in batch)
         wanted = islice(ids, limit)

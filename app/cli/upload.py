@@ -1,5 +1,6 @@
 """`coverage-worker upload`: put report files of a checkout into the pipeline, as CI would."""
 
+import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -38,7 +39,12 @@ EXIT_FAILED = 1
 @click.option("--pull", type=click.IntRange(1), help="Number of the pull request.")
 @click.option("--base", help="Target branch or commit of the pull request.")
 @click.option("--branch", help="Branch of the commit.")
-@click.option("--github", "slug", help="OWNER/NAME on GitHub: post there instead of printing (needs a token).")
+@click.option(
+    "--github",
+    "slug",
+    callback=lambda _context, _option, slug: checked_slug(slug),
+    help="OWNER/NAME on GitHub: post there instead of printing (needs a token).",
+)
 @click.option("--wait/--no-wait", default=None, help="Wait for the result (always, without configured services).")
 @click.option("--timeout", default=1800, show_default=True, help="Seconds to wait.")
 def upload(  # noqa: PLR0917  # click passes every option by name
@@ -95,6 +101,13 @@ def upload(  # noqa: PLR0917  # click passes every option by name
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
+def checked_slug(slug: str | None) -> str | None:
+    """Return the name of a repository on GitHub as it was given; raises BadParameter if it cannot be one."""
+    if slug is None or re.fullmatch(r"[\w.-]+/[\w.-]+", slug, re.ASCII):
+        return slug
+    raise click.BadParameter(f"{slug!r} is not OWNER/NAME")
+
+
 def booked_commit(checkout: LocalCheckout, commit: Commit) -> Commit:
     """Return the commit the reports count for: of a synthetic merge that CI checked out, the head of the pull request.
 
@@ -146,7 +159,8 @@ def current_branch(repo: Path, revision: str) -> str | None:
 def wait_for(run: Runtime, report_ids: Sequence[int], console: Console, timeout: float) -> None:
     """Show progress until the reports are assembled and told, or raise WorkUnfinished."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    # In a file or a log the bar would leave empty lines.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Processing uploads", total=None)
 
         def show() -> bool:

@@ -116,6 +116,8 @@ def _print(result: dict[str, Any], lines: bool) -> None:
                 console.print(f"\n[bold]{escape(path)}[/]", highlight=False)
                 console.print("  ".join(f"{n}:{value}" for n, value in facts["lines"].items()), highlight=False)
     for warning in result["warnings"]:
+        if warning == result["error"]:
+            continue  # said above
         console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
 
 

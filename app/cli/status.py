@@ -50,7 +50,8 @@ def status(commit: str) -> None:
 
 def _print_commit_error(console: Console, error: CommitError) -> None:
     known = events.trouble(error.code)
-    facts = "; ".join(str(value) for value in (error.params or {}).values())
+    # Lists and mappings are for programs; the sentences beside them say the same.
+    facts = "; ".join(value for value in (error.params or {}).values() if isinstance(value, str))
     text = f"[yellow]commit problem {error.code}:[/] {known.text}"
     if facts:
         text += f" ({escape(facts)})"
@@ -85,7 +86,7 @@ def _print_report(console: Console, report: CommitReport) -> None:
 
 
 def _meaning(upload: Upload) -> str:
-    if upload.kind == "carried_forward":
+    if upload.kind == "carried_forward" and upload.state != "superseded":
         return f"carried from {(upload.carried_from_sha or '')[:7]}"
     return MEANING[upload.state]
 

@@ -73,6 +73,14 @@ def test_what_cannot_be_read_is_an_error_with_a_reason(tmp_path: Path, content: 
     assert json.loads(result.stdout)["error"]
 
 
+def test_people_read_once_why_a_file_cannot_be_read(report: Path) -> None:
+    report.write_text("hello")
+
+    result = CliRunner().invoke(cli, ["inspect", str(report)])
+
+    assert result.stdout.count("no known coverage format") == 1
+
+
 def test_brackets_in_names_are_shown_as_they_are(report: Path) -> None:
     report.write_text("SF:pages/[id]/[/].js\nDA:1,1\nend_of_record\n")
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.terminal import plain
+from app.cli.terminal import counted, plain
 from app.logic.coverage import measure
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions
@@ -109,7 +109,7 @@ def _print(result: dict[str, Any], lines: bool) -> None:
             table.add_row(plain(path), *map(str, _cells(facts)))
         totals = Totals.from_dict(result["totals"])
         table.add_section()
-        table.add_row(f"{totals.files} files", *map(str, _cells(totals.as_dict() | {"line_count": totals.lines})))
+        table.add_row(counted(totals.files, "file"), *map(str, _cells(totals.as_dict() | {"line_count": totals.lines})))
         console.print(table)
         if lines:
             for path, facts in result["files"].items():

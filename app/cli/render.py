@@ -7,7 +7,7 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.table import Table
 
-from app.cli.terminal import plain, printable
+from app.cli.terminal import counted, plain, printable
 from app.clients.git.base import GitError
 from app.logic.comparison.compute import coverage_report, load_comparison
 from app.logic.coverage.assembled import AssembledReport
@@ -49,7 +49,9 @@ def report_table(title: str, report: AssembledReport, rows: int | None = None) -
     if rows is not None and len(entries) > rows:
         table.add_row(f"... and {len(entries) - rows} more")
     table.add_section()
-    _add_totals(table, f"{report.totals.files} files, {len(report.sessions)} uploads", report.totals)
+    _add_totals(
+        table, f"{counted(report.totals.files, 'file')}, {counted(len(report.sessions), 'upload')}", report.totals
+    )
     for flag, totals in report.flags.items():
         _add_totals(table, f"flag {flag}", totals)
     return table

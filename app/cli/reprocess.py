@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from app.cli import embedded
+from app.cli.terminal import counted
 from app.cli.upload import find_commit
 from app.clients.storage import ObjectStorage
 from app.logic.uploads.reprocess import BATCH, Reset, Selection, find_uploads, reset_upload
@@ -156,7 +157,7 @@ def _print(console: Console, results: Sequence[Reset], limit: int, *, dry_run: b
     for outcome, count in Counter(result.outcome for result in results).items():
         ids = [str(result.upload_id) for result in results if result.outcome == outcome]
         more = ", ..." if count > SHOWN else ""
-        text = f"{count} {'upload' if count == 1 else 'uploads'} {TEXTS[outcome]}: {', '.join(ids[:SHOWN])}{more}"
+        text = f"{counted(count, 'upload')} {TEXTS[outcome]}: {', '.join(ids[:SHOWN])}{more}"
         console.print(text, highlight=False, soft_wrap=True)
     if len(results) == limit:
         console.print(f"Stopped after {limit} uploads (--limit); there may be more.")

@@ -1,4 +1,4 @@
-"""Text of strangers on a terminal."""
+"""Words and text of strangers on a terminal."""
 
 import re
 
@@ -17,3 +17,8 @@ def printable(text: str) -> str:
 def plain(text: str) -> str:
     """Return text for rich: nothing in it is markup or controls the terminal."""
     return escape(printable(text))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things: `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from app.cli import embedded
 from app.cli.local_repository import register_checkout, register_github
 from app.cli.render import print_outcome
+from app.cli.terminal import counted
 from app.clients.git.base import Commit, ObjectNotFound
 from app.clients.git.local import LocalCheckout
 from app.logic.uploads.accept import Accepted, NewUpload, UploadRefused, accept_upload
@@ -88,7 +89,7 @@ def upload(  # noqa: PLR0917  # click passes every option by name
             ci_provider="custom",
         )
         accepted = send(run, new, body)
-        console.print(f"Accepted upload {accepted.upload_id} for {commit.sha[:12]} ({len(files)} files).")
+        console.print(f"Accepted upload {accepted.upload_id} for {commit.sha[:12]} ({counted(len(files), 'file')}).")
         if wait is None:
             wait = settings.is_embedded
         if not wait and not settings.is_embedded:
@@ -188,11 +189,17 @@ def _told(report_id: int) -> bool:
 
 
 def find_commit(prefix: str) -> tuple[rows.Commit, Repository]:
-    """Return the newest commit whose SHA starts with the text; raises ClickException if there is none."""
+    """Return the commit whose SHA starts with the text, the newest row if several repositories have it.
+
+    Raises ClickException if there is none, or more than one of different SHAs.
+    """
     wanted = prefix.lower()
     if not wanted or not all(c in "0123456789abcdef" for c in wanted):
         raise click.UsageError(f"{prefix!r} is not a commit SHA (a prefix of one is enough)")
     known = rows.Commit.select().where(rows.Commit.sha.startswith(wanted))
+    shas = {commit.sha for commit in known.select(rows.Commit.sha).distinct().limit(2)}
+    if len(shas) > 1:
+        raise click.ClickException(f"Several commits begin with {prefix}; give more of the SHA.")
     commit: rows.Commit | None = known.order_by(rows.Commit.created_at.desc()).first()
     if commit is None:
         raise click.ClickException(f"No upload for commit {prefix} is known here; `upload` adds one.")

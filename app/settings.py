@@ -184,6 +184,16 @@ class Url(fields.String):
         return text.rstrip("/") if text.startswith("http") else text
 
 
+class Folder(fields.String):
+    """The path of a folder; `~` is the home of the user."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text:
+            raise ValidationError("Not the path of a folder.")
+        return str(Path(text).expanduser())
+
+
 class _Section(Schema):
     result: type[Any]
 
@@ -291,7 +301,7 @@ def _default_folder() -> str:
 
 class _Embedded(_Section):
     result = EmbeddedSettings
-    folder = fields.String(load_default=_default_folder)
+    folder = Folder(load_default=_default_folder)
 
 
 class _Root(Schema):
@@ -320,9 +330,6 @@ class _Root(Schema):
 
 
 _SECTIONS = tuple(field.data_key or name for name, field in _Root().fields.items())
-SECRETS = frozenset(
-    {"database.url", "broker.url", "storage.access_key_id", "storage.secret_access_key", "providers.github.token"}
-)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, overrides: Mapping[str, str] | None = None) -> Settings:

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 import app.metrics  # noqa: F401  # registers every metric
 from app import runtime
 from app.cli.main import cli
+from app.logic.repository_yaml.normalise import normalise
 from app.settings import _SECTIONS, _Root
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,3 +84,15 @@ def test_every_metric_is_documented() -> None:
 
     assert names
     assert sorted(name for name in names if name not in docs) == []
+
+
+def test_every_documented_option_of_a_parser_may_be_set_in_a_configuration() -> None:
+    section = (ROOT / "docs" / "formats.md").read_text().partition("\n## Options\n")[2].partition("\n## ")[0]
+    options = re.findall(r"`(\w+)\.(partials_as_hits|handle_missing_conditions|enable_partials|ignore_\w+)`", section)
+
+    config: dict[str, dict[str, bool]] = {}
+    for name, option in options:
+        config.setdefault(name, {})[option] = True
+
+    assert len(options) > 10
+    assert normalise({"parsers": config}).config == {"parsers": config}

@@ -26,6 +26,17 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert (settings.app.brand, settings.app.status_prefix) == ("From environment", "file")
 
 
+def test_a_folder_may_begin_with_the_home_of_the_user() -> None:
+    settings = load_settings({"CW__EMBEDDED__FOLDER": "~/coverage"})
+
+    assert settings.embedded.folder == str(Path.home() / "coverage")
+
+
+def test_an_empty_folder_is_not_the_current_one() -> None:
+    with pytest.raises(SettingsError, match=r"embedded\.folder: Not the path of a folder"):
+        load_settings({"CW__EMBEDDED__FOLDER": ""})
+
+
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret\n")
 

@@ -1,7 +1,10 @@
 """`coverage-worker demo`: the main job on the bundled example, without any service."""
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -86,7 +89,13 @@ def demo(folder: Path | None, as_json: bool) -> None:
                 click.echo(json.dumps(outcome(run, repository, example), indent=2, ensure_ascii=False))
             else:
                 print_outcome(console, run, repository, example.head, rows=None)
-                console.print("\nThat was the main job. Now your own: [bold]coverage-worker upload --help[/]")
+                console.print(f"\nThat was the main job. Now your own: [bold]{_command()} upload --help[/]")
+
+
+def _command() -> str:
+    """How a person calls this program from here: by its name if the shell finds it, else by its place."""
+    name = "coverage-worker"
+    return name if shutil.which(name) else os.path.relpath(Path(sys.executable).with_name(name))
 
 
 def read_example() -> Example:

@@ -63,9 +63,12 @@ def _embedded(settings: Settings, folder: Path, work: bool) -> Iterator[Runtime]
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error}.") from error
     # Started by root, the server runs as a user of its own, who must be able to reach the folder.
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
     try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         url = embedded_postgres.start(folder / "postgres")
+    except OSError as error:
+        problem = f"The data folder {folder} cannot be used: {error.strerror}"
+        raise click.ClickException(f"{problem}. Set embedded.folder (variable CW__EMBEDDED__FOLDER).") from error
     except embedded_postgres.EmbeddedPostgresUnavailable as error:
         raise click.ClickException(f"{error}. Set embedded.folder (variable CW__EMBEDDED__FOLDER).") from error
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

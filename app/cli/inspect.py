@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from app.cli.terminal import counted, plain
 from app.logic.coverage import measure
 from app.logic.coverage.builder import ReportBuilder
 from app.logic.coverage.formats.base import FormatOptions
@@ -97,26 +97,28 @@ def line_values(report: Report) -> list[int | str]:
 
 def _print(result: dict[str, Any], lines: bool) -> None:
     console = Console()
-    console.print(f"[bold]{escape(result['file'])}[/] · {result['format'] or 'unknown format'}", highlight=False)
+    console.print(f"[bold]{plain(result['file'])}[/] · {result['format'] or 'unknown format'}", highlight=False)
     if result["error"]:
-        console.print(f"[red]{escape(result['error'])}[/]", highlight=False)
+        console.print(f"[red]{plain(result['error'])}[/]", highlight=False)
     if result["files"]:
         table = Table(box=None, pad_edge=False)
         table.add_column("File")
         for title in ("Lines", "Hits", "Misses", "Partials", "Branches", "Coverage"):
             table.add_column(title, justify="right")
         for path, facts in result["files"].items():
-            table.add_row(escape(path), *map(str, _cells(facts)))
+            table.add_row(plain(path), *map(str, _cells(facts)))
         totals = Totals.from_dict(result["totals"])
         table.add_section()
-        table.add_row(f"{totals.files} files", *map(str, _cells(totals.as_dict() | {"line_count": totals.lines})))
+        table.add_row(counted(totals.files, "file"), *map(str, _cells(totals.as_dict() | {"line_count": totals.lines})))
         console.print(table)
         if lines:
             for path, facts in result["files"].items():
-                console.print(f"\n[bold]{escape(path)}[/]", highlight=False)
+                console.print(f"\n[bold]{plain(path)}[/]", highlight=False)
                 console.print("  ".join(f"{n}:{value}" for n, value in facts["lines"].items()), highlight=False)
     for warning in result["warnings"]:
-        console.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
+        if warning == result["error"]:
+            continue  # said above
+        console.print(f"[yellow]warning:[/] {plain(warning)}", highlight=False)
 
 
 def _cells(facts: dict[str, Any]) -> tuple[Any, ...]:

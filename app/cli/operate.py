@@ -18,6 +18,7 @@ from app.settings import load_settings
 OLDEST_POSTGRES = 140_000
 MAX_CLOCK_SKEW = timedelta(seconds=5)
 EXIT_PROBLEMS = 1
+NEED_DATABASE = ("schema", "clock")
 ADVICE = {
     "database": "Start PostgreSQL or correct database.url.",
     "schema": "Run `coverage-worker migrate`.",
@@ -47,13 +48,18 @@ def doctor() -> None:
     console = Console()
     settings = load_settings()
     console.print(f"[green]ok[/]  configuration: {'embedded mode' if settings.is_embedded else 'cluster mode'}")
-    failed = False
+    failed: set[str] = set()
     with embedded.opened(settings) as run:
         for name, check in _checks(run).items():
+            if name in NEED_DATABASE and "database" in failed:
+                console.print(
+                    f"[yellow]?[/]   {name}: not checked, because the database is not usable", highlight=False
+                )
+                continue
             try:
                 detail = check()
             except Exception as error:  # a check may fail in any way; the others still run
-                failed = True
+                failed.add(name)
                 text = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
                 console.print(f"[red]bad[/] {name}: {text}. {ADVICE[name]}", highlight=False, soft_wrap=True)
             else:

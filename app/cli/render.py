@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from app.cli.terminal import counted, plain, printable
 from app.clients.git.base import GitError
 from app.logic.comparison.compute import coverage_report, load_comparison
 from app.logic.coverage.assembled import AssembledReport
@@ -45,11 +45,13 @@ def report_table(title: str, report: AssembledReport, rows: int | None = None) -
         entries.append((Decimal(ratio(facts["hits"], lines) or "100"), path, lines, facts))
     for covered, path, lines, facts in sorted(entries, key=lambda e: (e[0], e[1]))[:rows]:
         values = (lines, facts["hits"], facts["misses"], facts["partials"])
-        table.add_row(escape(path), *map(str, values), percent(covered) if lines else "-")
+        table.add_row(plain(path), *map(str, values), percent(covered) if lines else "-")
     if rows is not None and len(entries) > rows:
         table.add_row(f"... and {len(entries) - rows} more")
     table.add_section()
-    _add_totals(table, f"{report.totals.files} files, {len(report.sessions)} uploads", report.totals)
+    _add_totals(
+        table, f"{counted(report.totals.files, 'file')}, {counted(len(report.sessions), 'upload')}", report.totals
+    )
     for flag, totals in report.flags.items():
         _add_totals(table, f"flag {flag}", totals)
     return table
@@ -57,7 +59,7 @@ def report_table(title: str, report: AssembledReport, rows: int | None = None) -
 
 def _add_totals(table: Table, name: str, totals: Totals) -> None:
     values = (totals.lines, totals.hits, totals.misses, totals.partials)
-    table.add_row(f"[bold]{escape(name)}[/]", *map(str, values), f"[bold]{percent(totals.coverage)}[/]")
+    table.add_row(f"[bold]{plain(name)}[/]", *map(str, values), f"[bold]{percent(totals.coverage)}[/]")
 
 
 def comparison_table(comparison: ReportComparison) -> Table:
@@ -75,7 +77,7 @@ def comparison_table(comparison: ReportComparison) -> Table:
             name = f"{name} (deleted)"
         elif not file.in_diff:
             name = f"{name} (changed indirectly)"
-        _add_comparison(table, escape(name), file.base_totals, file.head_totals, file.patch)
+        _add_comparison(table, plain(name), file.base_totals, file.head_totals, file.patch)
     return table
 
 
@@ -112,13 +114,13 @@ def print_failures(console: Console, report_id: int) -> None:
         for error in UploadError.select().where(UploadError.upload == upload.id):
             problem = UploadProblem(error.code, error.params)
             console.print(
-                f"[red]upload {upload.id} failed ({error.code}):[/] {escape(str(problem))}",
+                f"[red]upload {upload.id} failed ({error.code}):[/] {plain(str(problem))}",
                 highlight=False,
                 soft_wrap=True,
             )
         for note in upload.notes or []:
             text = f"{note.get('file') or 'upload'}: {note.get('reason')} {note.get('detail') or ''}"
-            console.print(f"[yellow]note on upload {upload.id}:[/] {escape(text)}", highlight=False, soft_wrap=True)
+            console.print(f"[yellow]note on upload {upload.id}:[/] {plain(text)}", highlight=False, soft_wrap=True)
 
 
 def print_notifications(console: Console, run: Runtime, repository: Repository, commit: Commit) -> None:
@@ -130,27 +132,27 @@ def print_notifications(console: Console, run: Runtime, repository: Repository, 
         comment = git.find_comment(commit.pull_number, marker(run.notify_policy.brand)) if commit.pull_number else None
     except GitError as error:
         console.print(
-            f"[yellow]Statuses cannot be read ({error.code}): {escape(str(error))}[/]", highlight=False, soft_wrap=True
+            f"[yellow]Statuses cannot be read ({error.code}): {plain(str(error))}[/]", highlight=False, soft_wrap=True
         )
         return
     console.print()
     for status in statuses:
         color = COLORS[status.state]
         console.print(
-            f"[{color}]{status.state:8}[/] {escape(status.context)}: {escape(status.description)}",
+            f"[{color}]{status.state:8}[/] {plain(status.context)}: {plain(status.description)}",
             highlight=False,
             soft_wrap=True,
         )
     if comment is not None:
         console.print()
-        console.print(Panel(Markdown(_plain(comment.body)), title=f"Comment on pull request #{commit.pull_number}"))
+        console.print(Panel(Markdown(_as_shown(comment.body)), title=f"Comment on pull request #{commit.pull_number}"))
 
 
-def _plain(body: str) -> str:
+def _as_shown(body: str) -> str:
     """The comment without its hidden marker; a terminal has no pictures for the names of emoji."""
     names = {":white_check_mark:": "✅", ":x:": "❌", ":warning:": "⚠", ":arrow_up:": "↑", ":arrow_down:": "↓"}
     # Markdown joins lines of a paragraph; the host shows them as lines.
-    text = body.partition("\n")[2].replace("\n:", "\n\n:").replace("\n> Last", "\n>\n> Last")
+    text = printable(body).partition("\n")[2].replace("\n:", "\n\n:").replace("\n> Last", "\n>\n> Last")
     for name, sign in names.items():
         text = text.replace(name, sign)
     return text

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from app.cli import embedded
+from app.cli.terminal import counted
 from app.cli.upload import find_commit
 from app.clients.storage import ObjectStorage
 from app.logic.uploads.reprocess import BATCH, Reset, Selection, find_uploads, reset_upload
@@ -120,7 +121,7 @@ def _reset_all(
     """Reset batch by batch, waking the workers after each, so that they begin at once and a stop loses nothing."""
     results: list[Reset] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} uploads"))
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Looking at uploads", total=None)
         ids = (upload_id for batch in find_uploads(selection) for upload_id in batch)
         wanted = islice(ids, limit)
@@ -156,7 +157,7 @@ def _print(console: Console, results: Sequence[Reset], limit: int, *, dry_run: b
     for outcome, count in Counter(result.outcome for result in results).items():
         ids = [str(result.upload_id) for result in results if result.outcome == outcome]
         more = ", ..." if count > SHOWN else ""
-        text = f"{count} {'upload' if count == 1 else 'uploads'} {TEXTS[outcome]}: {', '.join(ids[:SHOWN])}{more}"
+        text = f"{counted(count, 'upload')} {TEXTS[outcome]}: {', '.join(ids[:SHOWN])}{more}"
         console.print(text, highlight=False, soft_wrap=True)
     if len(results) == limit:
         console.print(f"Stopped after {limit} uploads (--limit); there may be more.")

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import click
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from app.cli import embedded
 from app.cli.render import print_failures
+from app.cli.terminal import plain
 from app.cli.upload import find_commit
 from app.logic.uploads import events
 from app.logic.uploads.sessions import flags_of
@@ -50,12 +50,13 @@ def status(commit: str) -> None:
 
 def _print_commit_error(console: Console, error: CommitError) -> None:
     known = events.trouble(error.code)
-    facts = "; ".join(str(value) for value in (error.params or {}).values())
+    # Lists and mappings are for programs; the sentences beside them say the same.
+    facts = "; ".join(value for value in (error.params or {}).values() if isinstance(value, str))
     text = f"[yellow]commit problem {error.code}:[/] {known.text}"
     if facts:
-        text += f" ({escape(facts)})"
+        text += f" ({plain(facts)})"
     if known.remedy:
-        text += f" Next: {escape(known.remedy)}"
+        text += f" Next: {plain(known.remedy)}"
     console.print(text, highlight=False, soft_wrap=True)
 
 
@@ -74,8 +75,8 @@ def _print_report(console: Console, report: CommitReport) -> None:
             str(upload.id),
             state,
             _meaning(upload),
-            escape(", ".join(flags.get(upload.id, ()))),
-            escape(upload.name or ""),
+            plain(", ".join(flags.get(upload.id, ()))),
+            plain(upload.name or ""),
             str(totals.get("files", "")),
             str(totals.get("lines", "")),
             str(upload.tries),
@@ -85,7 +86,7 @@ def _print_report(console: Console, report: CommitReport) -> None:
 
 
 def _meaning(upload: Upload) -> str:
-    if upload.kind == "carried_forward":
+    if upload.kind == "carried_forward" and upload.state != "superseded":
         return f"carried from {(upload.carried_from_sha or '')[:7]}"
     return MEANING[upload.state]
 
@@ -100,12 +101,12 @@ def _print_waiting(console: Console, report: CommitReport, uploads: list[Upload]
             waiting.setdefault(reason, []).append(str(upload.id))
     for reason, ids in waiting.items():
         subject = f"upload {ids[0]} waits" if len(ids) == 1 else f"uploads {', '.join(ids)} wait"
-        console.print(f"[cyan]{subject} for[/] {escape(reason)}", highlight=False, soft_wrap=True)
+        console.print(f"[cyan]{subject} for[/] {plain(reason)}", highlight=False, soft_wrap=True)
 
 
 def _print_notifications(console: Console, commit: Commit) -> None:
     for row in Notification.select().where(Notification.commit == commit.id).order_by(Notification.type):
-        detail = f" ({escape(row.detail)})" if row.detail else ""
+        detail = f" ({plain(row.detail)})" if row.detail else ""
         console.print(f"notification {row.type}: {row.state}{detail}")
 
 
@@ -126,17 +127,17 @@ def _print_events(console: Console, commit: Commit) -> None:
             f"+{since:.1f}s",
             text,
             ", ".join(map(str, event.upload_ids)),
-            escape(_why(event)),
+            plain(_why(event)),
             next_step,
         )
     console.print(table)
 
 
 def _what(event: UploadEvent) -> tuple[str, str]:
-    text = escape(events.describe(event.milestone))
+    text = plain(events.describe(event.milestone))
     if not event.error:
         return text, ""
-    return f"[red]{text}: {escape(event.error)}[/]", escape(events.trouble(event.error).remedy)
+    return f"[red]{text}: {plain(event.error)}[/]", plain(events.trouble(event.error).remedy)
 
 
 def _why(event: UploadEvent) -> str:

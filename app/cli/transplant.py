@@ -4,6 +4,7 @@ import click
 from rich.console import Console
 
 from app.cli import embedded
+from app.cli.terminal import counted
 from app.cli.upload import find_commit
 from app.logic.uploads.transplant import TEXTS
 from app.logic.uploads.transplant import transplant as give_coverage
@@ -30,7 +31,6 @@ def transplant(source: str, target: str) -> None:
         if result.report_id is None:
             raise click.ClickException(TEXTS[result.outcome])
         wake_report(result.report_id)
-        count = len(result.upload_ids)
-        console.print(f"{count} {'session' if count == 1 else 'sessions'} taken over by {wanted.sha[:12]}.")
+        console.print(f"{counted(len(result.upload_ids), 'session')} taken over by {wanted.sha[:12]}.")
         if settings.is_embedded:
             embedded.drain(run)

@@ -1,5 +1,6 @@
 """`coverage-worker upload`: put report files of a checkout into the pipeline, as CI would."""
 
+import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from app.cli import embedded
 from app.cli.local_repository import register_checkout, register_github
 from app.cli.render import print_outcome
+from app.cli.terminal import counted
 from app.clients.git.base import Commit, ObjectNotFound
 from app.clients.git.local import LocalCheckout
 from app.logic.uploads.accept import Accepted, NewUpload, UploadRefused, accept_upload
@@ -38,7 +40,12 @@ EXIT_FAILED = 1
 @click.option("--pull", type=click.IntRange(1), help="Number of the pull request.")
 @click.option("--base", help="Target branch or commit of the pull request.")
 @click.option("--branch", help="Branch of the commit.")
-@click.option("--github", "slug", help="OWNER/NAME on GitHub: post there instead of printing (needs a token).")
+@click.option(
+    "--github",
+    "slug",
+    callback=lambda _context, _option, slug: checked_slug(slug),
+    help="OWNER/NAME on GitHub: post there instead of printing (needs a token).",
+)
 @click.option("--wait/--no-wait", default=None, help="Wait for the result (always, without configured services).")
 @click.option("--timeout", default=1800, show_default=True, help="Seconds to wait.")
 def upload(  # noqa: PLR0917  # click passes every option by name
@@ -82,7 +89,7 @@ def upload(  # noqa: PLR0917  # click passes every option by name
             ci_provider="custom",
         )
         accepted = send(run, new, body)
-        console.print(f"Accepted upload {accepted.upload_id} for {commit.sha[:12]} ({len(files)} files).")
+        console.print(f"Accepted upload {accepted.upload_id} for {commit.sha[:12]} ({counted(len(files), 'file')}).")
         if wait is None:
             wait = settings.is_embedded
         if not wait and not settings.is_embedded:
@@ -93,6 +100,13 @@ def upload(  # noqa: PLR0917  # click passes every option by name
         failed = Upload.get_by_id(accepted.upload_id).state == "error"
     if failed:
         raise click.exceptions.Exit(EXIT_FAILED)
+
+
+def checked_slug(slug: str | None) -> str | None:
+    """Return the name of a repository on GitHub as it was given; raises BadParameter if it cannot be one."""
+    if slug is None or re.fullmatch(r"[\w.-]+/[\w.-]+", slug, re.ASCII):
+        return slug
+    raise click.BadParameter(f"{slug!r} is not OWNER/NAME")
 
 
 def booked_commit(checkout: LocalCheckout, commit: Commit) -> Commit:
@@ -146,7 +160,8 @@ def current_branch(repo: Path, revision: str) -> str | None:
 def wait_for(run: Runtime, report_ids: Sequence[int], console: Console, timeout: float) -> None:
     """Show progress until the reports are assembled and told, or raise WorkUnfinished."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    # In a file or a log the bar would leave empty lines.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Processing uploads", total=None)
 
         def show() -> bool:
@@ -174,11 +189,17 @@ def _told(report_id: int) -> bool:
 
 
 def find_commit(prefix: str) -> tuple[rows.Commit, Repository]:
-    """Return the newest commit whose SHA starts with the text; raises ClickException if there is none."""
+    """Return the commit whose SHA starts with the text, the newest row if several repositories have it.
+
+    Raises ClickException if there is none, or more than one of different SHAs.
+    """
     wanted = prefix.lower()
     if not wanted or not all(c in "0123456789abcdef" for c in wanted):
         raise click.UsageError(f"{prefix!r} is not a commit SHA (a prefix of one is enough)")
     known = rows.Commit.select().where(rows.Commit.sha.startswith(wanted))
+    shas = {commit.sha for commit in known.select(rows.Commit.sha).distinct().limit(2)}
+    if len(shas) > 1:
+        raise click.ClickException(f"Several commits begin with {prefix}; give more of the SHA.")
     commit: rows.Commit | None = known.order_by(rows.Commit.created_at.desc()).first()
     if commit is None:
         raise click.ClickException(f"No upload for commit {prefix} is known here; `upload` adds one.")

@@ -73,6 +73,23 @@ def test_what_cannot_be_read_is_an_error_with_a_reason(tmp_path: Path, content: 
     assert json.loads(result.stdout)["error"]
 
 
+def test_names_do_not_control_the_terminal(report: Path) -> None:
+    report.write_text("SF:a\x1b[31m\x9b2J\x07.c\nDA:1,1\nend_of_record\n")
+
+    result = CliRunner().invoke(cli, ["inspect", "--lines", str(report)])
+
+    assert "a\N{REPLACEMENT CHARACTER}[31m" in result.stdout
+    assert not set("\x1b\x9b\x07") & set(result.stdout)
+
+
+def test_people_read_once_why_a_file_cannot_be_read(report: Path) -> None:
+    report.write_text("hello")
+
+    result = CliRunner().invoke(cli, ["inspect", str(report)])
+
+    assert result.stdout.count("no known coverage format") == 1
+
+
 def test_brackets_in_names_are_shown_as_they_are(report: Path) -> None:
     report.write_text("SF:pages/[id]/[/].js\nDA:1,1\nend_of_record\n")
 

@@ -34,7 +34,9 @@ def run(*arguments: str, code: int = 0, env: Mapping[str, str] | None = None) ->
 def test_the_demo_prints_report_comparison_statuses_and_comment() -> None:
     output = run("demo").stdout
 
-    assert "8 uploads processed and merged" in output
+    assert "base: 8 uploads processed and merged" in output
+    assert "head: 8 uploads processed and merged" in output
+    assert "note on upload" not in output
     assert "py/rocket/boosters.py" in output
     assert "py/rocket/thrust.py → py/rocket/propulsion.py" in output
     assert "tools/lib/legacy.js (deleted)" in output

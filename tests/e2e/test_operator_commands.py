@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_demo import commit, git, lcov, own_checkout, run
+from tests.rabbitmq_node import free_ports
 
 __all__ = ["own_checkout"]
 
@@ -64,3 +65,27 @@ def test_a_selection_that_makes_no_sense_is_a_wrong_usage(own_checkout: Path, ar
     result = run("reprocess", *arguments, env=data, code=2)
 
     assert "Traceback" not in result.stderr
+
+
+def test_what_needs_the_database_is_not_blamed_for_its_absence(tmp_path: Path) -> None:
+    port = free_ports(1)[0]
+    cluster = {
+        "CW__DATABASE__URL": f"postgresql://nobody@127.0.0.1:{port}/none",
+        "CW__BROKER__URL": f"amqp://127.0.0.1:{port}/",
+        "CW__STORAGE__URL": f"file://{tmp_path}",
+    }
+
+    lines = run("doctor", env=cluster, code=1).stdout
+
+    assert "bad database:" in lines
+    assert "schema: not checked" in lines and "clock: not checked" in lines
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+
+    result = run("doctor", env={"CW__EMBEDDED__FOLDER": str(tmp_path / "taken" / "data")}, code=1)
+
+    assert (
+        f"The data folder {tmp_path}/taken/data cannot be used: Not a directory. Set embedded.folder" in result.stderr
+    )

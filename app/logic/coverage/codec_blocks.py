@@ -14,7 +14,6 @@ from app.logic.coverage.report import IGNORED, METHOD, Complexity, MissingArms, 
 # An id is stored in three columns, so that each is small: style, upper and lower half of the rest.
 _HALF: Final = 30
 _HALF_MASK: Final = (1 << _HALF) - 1
-_MAX_ID: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,5 +33,11 @@ class UploadProblem:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        facts = "; ".join(f"{name}: {value}" for name, value in self.params.items())
+        facts = "; ".join(f"{name}: {_shown(value)}" for name, value in self.params.items())
         return f"{TEXTS.get(self.code, self.code)} ({facts})" if facts else TEXTS.get(self.code, self.code)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {number}" for name, number in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

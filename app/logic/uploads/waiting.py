@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from app.models.reports import CommitReport, Upload
 
@@ -68,24 +68,16 @@ def _telling(report: CommitReport, now: datetime, builds: int) -> str | None:
         return "the next merge of the report, which is requested"
     if report.base_state == "unknown":
         return "the base layer: flags are carried forward once the parent's report is complete"
-    notify = _section(report.config, "codecov", "notify")
-    if notify.get("manual_trigger") is True and report.completion_requested_at is None:
+    if report.notify_hold == "manual_trigger":
         return "the word of the client that all uploads are in (codecov.notify.manual_trigger)"
-    wanted = notify.get("after_n_builds")
-    if isinstance(wanted, int) and builds < wanted:
+    if report.notify_hold == "builds":
+        wanted = ((report.config or {}).get("codecov") or {}).get("notify", {}).get("after_n_builds")
         return f"more uploads: {builds} of {wanted} are in (codecov.notify.after_n_builds)"
-    if report.notify_done >= report.notify_wanted:
+    if report.notify_hold is not None or report.notify_done >= report.notify_wanted:
         return None
     if report.notify_not_before is not None and report.notify_not_before > now:
         return f"its time: people are told in {_for(report.notify_not_before, now)}"
     return "a worker with the queue `notify`"
-
-
-def _section(config: Mapping[str, Any] | None, *keys: str) -> Mapping[str, Any]:
-    value: Any = config or {}
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
 
 
 def _for(until: datetime, now: datetime) -> str:

@@ -16,7 +16,6 @@ from tests.logic.uploads.test_pipeline import accept, lcov_upload, milestones
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOON, PAST = NOW + timedelta(seconds=30), NOW - timedelta(seconds=30)
 TOLD = {"config": {}, "base_state": "none", "assembly_wanted": 1, "assembly_done": 1}
-MANUAL = {"codecov": {"notify": {"manual_trigger": True}}}
 BUILDS = {"codecov": {"notify": {"after_n_builds": 3}}}
 
 
@@ -40,8 +39,12 @@ BUILDS = {"codecov": {"notify": {"after_n_builds": 3}}}
         ({}, {"state": "processed"}, "a worker with the queue `reports`"),
         (TOLD | {"assembly_wanted": 2}, {"state": "merged"}, "the next merge"),
         (TOLD | {"base_state": "unknown"}, {"state": "merged"}, "the base layer"),
-        (TOLD | {"config": MANUAL}, {"state": "merged"}, "the word of the client"),
-        (TOLD | {"config": BUILDS}, {"state": "merged"}, "more uploads: 2 of 3 are in"),
+        (TOLD | {"notify_hold": "manual_trigger", "notify_wanted": 1}, {"state": "merged"}, "the word of the client"),
+        (
+            TOLD | {"config": BUILDS, "notify_hold": "builds", "notify_wanted": 1},
+            {"state": "merged"},
+            "more uploads: 2 of 3 are in",
+        ),
         (
             TOLD | {"notify_wanted": 1, "notify_not_before": NOW + timedelta(minutes=30)},
             {"state": "merged"},
@@ -52,8 +55,9 @@ BUILDS = {"codecov": {"notify": {"after_n_builds": 3}}}
             {"state": "merged"},
             "a worker with the queue `notify`",
         ),
-        (TOLD | {"config": {"codecov": "nonsense"}}, {"state": "merged"}, None),
-        (TOLD | {"config": MANUAL, "completion_requested_at": PAST}, {"state": "merged"}, None),
+        (TOLD | {"config": BUILDS, "notify_wanted": 1, "notify_done": 1}, {"state": "merged"}, None),
+        (TOLD | {"notify_hold": "ci_skip", "notify_wanted": 1}, {"state": "merged"}, None),
+        (TOLD | {"notify_hold": "no_coverage", "notify_wanted": 1}, {"state": "merged"}, None),
         (TOLD | {"notify_wanted": 1, "notify_done": 1}, {"state": "merged"}, None),
         (TOLD | {"notify_wanted": 1}, {"state": "merged", "kind": "carried_forward"}, None),
         ({}, {"state": "error"}, None),
@@ -66,12 +70,6 @@ def test_every_state_names_what_it_waits_for(
     found = waiting_for(CommitReport(**report), Upload(**upload), NOW, builds=2)
 
     assert found is None if reason is None else reason in (found or "")
-
-
-def test_enough_builds_are_not_waited_for() -> None:
-    report = CommitReport(**TOLD | {"config": BUILDS})
-
-    assert waiting_for(report, Upload(state="merged"), NOW, builds=3) is None
 
 
 def test_a_late_object_is_noted_once_and_forgotten_when_it_comes(

@@ -1,0 +1,39 @@
+"""Which commit a person means by the beginning of its SHA."""
+
+import click
+import pytest
+
+from app.cli.upload import find_commit
+from tests.factories import make_commit, make_sha
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_a_beginning_that_fits_one_commit_is_enough() -> None:
+    commit = make_commit(sha=make_sha("one"))
+
+    found, repository = find_commit(commit.sha[:7].upper())
+
+    assert (found, repository) == (commit, commit.repo)
+
+
+def test_a_beginning_that_fits_several_commits_is_refused() -> None:
+    for end in "ab":
+        make_commit(sha="abcdef" + end * 34)
+
+    with pytest.raises(click.ClickException, match="Several commits begin with abcdef"):
+        find_commit("abcdef")
+
+
+def test_of_one_commit_in_several_repositories_the_newest_row_is_meant() -> None:
+    sha = make_sha("fork")
+    make_commit(sha=sha)
+    newest = make_commit(sha=sha)
+
+    assert find_commit(sha)[0] == newest
+
+
+@pytest.mark.parametrize("text", ["HEAD", "main", "abc%", ""])
+def test_what_is_no_sha_is_a_wrong_usage(text: str) -> None:
+    with pytest.raises(click.UsageError, match="is not a commit SHA"):
+        find_commit(text)

@@ -4,14 +4,16 @@ import click
 from rich.console import Console
 
 from app.cli import embedded
+from app.cli.find import find_commit, repo_option
 from app.cli.render import print_outcome
-from app.cli.upload import find_commit, wait_for
+from app.cli.upload import wait_for
 from app.logic.comparison.compute import coverage_report
 
 
 @click.command()
 @click.argument("commit")
-def complete(commit: str) -> None:
+@repo_option
+def complete(commit: str, slug: str | None) -> None:
     """Say that all uploads of COMMIT (a SHA or its beginning) are in: people are told, whatever was waited for.
 
     Needed where the repository's configuration says `manual_trigger`; it also ends the wait for `after_n_builds`.
@@ -22,7 +24,7 @@ def complete(commit: str) -> None:
         from app.actors import uploads  # noqa: PLC0415
         from app.actors.wake import wake  # noqa: PLC0415
 
-        row, repository = find_commit(commit)
+        row, repository = find_commit(commit, slug)
         report = coverage_report(row)
         if report is None:
             raise click.ClickException(f"Commit {row.sha[:12]} has no coverage uploads; `upload` adds one.")

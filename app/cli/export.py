@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from app.cli import embedded
 from app.cli.export_sources import FolderSources, GitSources, NoSources, Sources
 from app.cli.export_subject import Export, of_commit, of_files, only_paths
+from app.cli.find import repo_option
 from app.clients.git.base import GitError
 from app.logic.coverage.exports import cobertura, json_document, lcov
 from app.logic.coverage.exports.html import site
@@ -37,6 +38,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--sources", "folder", type=FOLDER, help="Source text for pages; default: the repository of COMMIT.")
 @click.option("--no-sources", is_flag=True, help="Pages without source text.")
 @click.option("--force", is_flag=True, help="Write pages into a folder that is not empty.")
+@repo_option
 def export(  # noqa: PLR0917  # click passes every option by name
     commit: str | None,
     files: tuple[Path, ...],
@@ -47,6 +49,7 @@ def export(  # noqa: PLR0917  # click passes every option by name
     folder: Path | None,
     no_sources: bool,
     force: bool,
+    slug: str | None,
 ) -> None:
     """Write the report of COMMIT (a SHA or its beginning) as LCOV, Cobertura XML, JSON or web pages.
 
@@ -66,7 +69,7 @@ def export(  # noqa: PLR0917  # click passes every option by name
         _write(only_paths(of_files(files), patterns, paths), kind, output, sources)
         return
     with embedded.opened() as run:
-        made, row, repository = of_commit(run, commit or "", flags)
+        made, row, repository = of_commit(run, commit or "", slug, flags)
         if no_sources or kind != "html":
             sources = NoSources()
         elif folder:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.upload import find_commit
+from app.cli.find import find_commit
 from app.logic.comparison.compute import coverage_report
 from app.logic.coverage.assembled import AssembledReport
 from app.logic.coverage.builder import ReportBuilder
@@ -48,9 +48,9 @@ def of_files(files: Sequence[Path]) -> Export:
     return Export(Subject(builder.build()), title, int(newest * 1000))
 
 
-def of_commit(run: Runtime, prefix: str, flags: Sequence[str]) -> tuple[Export, Commit, Repository]:
+def of_commit(run: Runtime, prefix: str, slug: str | None, flags: Sequence[str]) -> tuple[Export, Commit, Repository]:
     """Load the report of a commit, or the merge of its uploads with the flags; raises ClickException."""
-    commit, repository = find_commit(prefix)
+    commit, repository = find_commit(prefix, slug)
     row = coverage_report(commit)
     loaded = load_report(run.storage, row) if row is not None else None
     if row is None or loaded is None:

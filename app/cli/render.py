@@ -18,8 +18,9 @@ from app.logic.notifications.comment import marker
 from app.logic.notifications.numbers import NumberFormat
 from app.logic.uploads.problems import UploadProblem
 from app.logic.uploads.published import load_report
+from app.logic.uploads.waiting import held_for
 from app.models.git import Commit
-from app.models.reports import Upload, UploadError
+from app.models.reports import CommitReport, Upload, UploadError
 from app.models.repositories import Repository
 from app.models.results import Comparison
 from app.runtime import Runtime
@@ -88,13 +89,24 @@ def _add_comparison(table: Table, name: str, base: Totals | None, head: Totals |
     table.add_row(name, percent(before), percent(after), delta, percent(patch.percent if patch is not None else None))
 
 
-def print_outcome(console: Console, run: Runtime, repository: Repository, sha: str, rows: int | None = 20) -> None:
-    """Print everything that a finished commit led to: report, comparison, statuses, comment, failed uploads."""
+def print_outcome(
+    console: Console,
+    run: Runtime,
+    repository: Repository,
+    sha: str,
+    *,
+    rows: int | None = 20,
+    upload_id: int | None = None,
+) -> None:
+    """Print everything that a finished commit led to: report, comparison, statuses, comment, failed uploads.
+
+    `upload_id` is the upload that somebody waits for: what is wrong with the others is only counted.
+    """
     commit = Commit.get((Commit.repo == repository.id) & (Commit.sha == sha))
     row = coverage_report(commit)
     report = load_report(run.storage, row) if row is not None else None
     if row is not None:
-        print_failures(console, row.id)
+        print_failures(console, row.id, upload_id)
     if report is None:
         console.print("No report: no upload of this commit could be used.")
         return
@@ -106,11 +118,24 @@ def print_outcome(console: Console, run: Runtime, repository: Repository, sha: s
             console.print()
             console.print(comparison_table(comparison))
     print_notifications(console, run, repository, commit)
+    if row is not None:
+        _print_hold(console, row)
 
 
-def print_failures(console: Console, report_id: int) -> None:
-    """Print why uploads failed, and which of their files were left out."""
+def _print_hold(console: Console, row: CommitReport) -> None:
+    merged = (Upload.report == row.id) & (Upload.kind == "uploaded") & (Upload.state == "merged")
+    reason = held_for(row, Upload.select().where(merged).count())
+    if reason is not None:
+        console.print(f"[cyan]Nobody is told yet; this waits for[/] {plain(reason)}", highlight=False, soft_wrap=True)
+
+
+def print_failures(console: Console, report_id: int, upload_id: int | None = None) -> None:
+    """Print why uploads failed, and which of their files were left out; of the others than `upload_id` how many did."""
+    others = 0
     for upload in Upload.select().where(Upload.report == report_id).order_by(Upload.session_index):
+        if upload_id is not None and upload.id != upload_id:
+            others += upload.state == "error"
+            continue
         for error in UploadError.select().where(UploadError.upload == upload.id):
             problem = UploadProblem(error.code, error.params)
             console.print(
@@ -121,6 +146,8 @@ def print_failures(console: Console, report_id: int) -> None:
         for note in upload.notes or []:
             text = f"{note.get('file') or 'upload'}: {note.get('reason')} {note.get('detail') or ''}"
             console.print(f"[yellow]note on upload {upload.id}:[/] {plain(text)}", highlight=False, soft_wrap=True)
+    if others:
+        console.print(f"[yellow]{counted(others, 'other upload')} of this commit failed; `status` says why.[/]")
 
 
 def print_notifications(console: Console, run: Runtime, repository: Repository, commit: Commit) -> None:

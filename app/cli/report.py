@@ -7,8 +7,8 @@ import click
 from rich.console import Console
 
 from app.cli import embedded
+from app.cli.find import find_commit, repo_option
 from app.cli.render import print_outcome
-from app.cli.upload import find_commit
 from app.logic.comparison.compute import coverage_report
 from app.logic.coverage.report import FILE_TOTALS
 from app.logic.uploads.published import load_report
@@ -18,12 +18,13 @@ from app.logic.uploads.published import load_report
 @click.argument("commit")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--all", "everything", is_flag=True, help="Show every file.")
-def report(commit: str, as_json: bool, everything: bool) -> None:
+@repo_option
+def report(commit: str, as_json: bool, everything: bool, slug: str | None) -> None:
     """Show report, comparison and notifications of COMMIT (a SHA or its beginning)."""
     with embedded.opened() as run:
-        row, repository = find_commit(commit)
+        row, repository = find_commit(commit, slug)
         if not as_json:
-            print_outcome(Console(), run, repository, row.sha, None if everything else 20)
+            print_outcome(Console(), run, repository, row.sha, rows=None if everything else 20)
             return
         known = coverage_report(row)
         loaded = load_report(run.storage, known) if known is not None else None

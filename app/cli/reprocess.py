@@ -11,13 +11,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from app.cli import embedded
+from app.cli.find import find_commit, find_repository
 from app.cli.terminal import counted
-from app.cli.upload import find_commit
 from app.clients.storage import ObjectStorage
 from app.logic.uploads.reprocess import BATCH, Reset, Selection, find_uploads, reset_upload
-from app.models.identity import Owner
 from app.models.reports import Upload
-from app.models.repositories import Repository
 from app.settings import load_settings
 
 EXIT_NOTHING = 1
@@ -74,8 +72,8 @@ def reprocess(  # noqa: PLR0917  # click passes every option by name
         selection = Selection(
             upload_id=upload_id,
             external_id=external_id,
-            commit_id=find_commit(sha)[0].id if sha is not None else None,
-            repo_id=_repository(slug).id if slug is not None else None,
+            commit_id=find_commit(sha, slug)[0].id if sha is not None else None,
+            repo_id=find_repository(slug).id if slug is not None else None,
             since=_utc(since),
             until=_utc(until),
             only_errors=only_errors,
@@ -104,15 +102,6 @@ def _one(key: str | None) -> tuple[int | None, UUID | None]:
 
 def _utc(time: datetime | None) -> datetime | None:
     return None if time is None else time.replace(tzinfo=UTC)
-
-
-def _repository(slug: str) -> Repository:
-    owner, _, name = slug.rpartition("/")
-    found = Repository.select().join(Owner, on=(Repository.owner == Owner.id))
-    repository: Repository | None = found.where((Owner.username == owner) & (Repository.name == name)).first()
-    if repository is None:
-        raise click.ClickException(f"No repository {slug} is known here.")
-    return repository
 
 
 def _reset_all(

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli import embedded
+from app.cli.find import find_commit, repo_option
 from app.cli.render import print_failures
 from app.cli.terminal import plain
-from app.cli.upload import find_commit
 from app.logic.uploads import events
 from app.logic.uploads.sessions import flags_of
 from app.logic.uploads.waiting import waiting_for
@@ -33,11 +33,12 @@ MEANING = {
 
 @click.command()
 @click.argument("commit")
-def status(commit: str) -> None:
+@repo_option
+def status(commit: str, slug: str | None) -> None:
     """Show the timeline of each upload of COMMIT (a SHA or its beginning), and what it waits for."""
     console = Console()
     with embedded.opened():
-        row, repository = find_commit(commit)
+        row, repository = find_commit(commit, slug)
         console.print(f"[bold]{repository.owner.username}/{repository.name}[/] {row.sha}", highlight=False)
         for error in CommitError.select().where(CommitError.commit == row.id).order_by(CommitError.code):
             _print_commit_error(console, error)
@@ -116,21 +117,18 @@ def _print_events(console: Console, commit: Commit) -> None:
         .where((UploadEvent.repo_id == commit.repo_id) & (UploadEvent.commit_sha == commit.sha))
         .order_by(UploadEvent.created_at, UploadEvent.id)
     )
-    table = Table(title="Timeline", title_justify="left", box=None, pad_edge=False)
-    for name in ("Time (UTC)", "After", "What", "Uploads", "Why", "Next step"):
-        table.add_column(name, overflow="fold")
+    if not events_of_commit:
+        return
+    first = events_of_commit[0].created_at
+    console.print(f"Timeline, from {first:%Y-%m-%d %H:%M:%S} UTC")
     for event in events_of_commit:
-        since = (event.created_at - events_of_commit[0].created_at).total_seconds()
+        after = f"+{(event.created_at - first).total_seconds():.1f}s"
         text, next_step = _what(event)
-        table.add_row(
-            f"{event.created_at:%Y-%m-%d %H:%M:%S}",
-            f"+{since:.1f}s",
-            text,
-            ", ".join(map(str, event.upload_ids)),
-            plain(_why(event)),
-            next_step,
-        )
-    console.print(table)
+        uploads = f" [dim]({', '.join(map(str, event.upload_ids))})[/]" if event.upload_ids else ""
+        why = f": {plain(_why(event))}" if _why(event) else ""
+        advice = f" [dim]->[/] {next_step}" if next_step else ""
+        # A line that is too long for the terminal is broken by it, and stays one line for whoever searches.
+        console.print(f"{after:>10}  {text}{uploads}{why}{advice}", highlight=False, soft_wrap=True)
 
 
 def _what(event: UploadEvent) -> tuple[str, str]:

@@ -21,9 +21,7 @@ from app.clients.git.local import LocalCheckout
 from app.logic.uploads.accept import Accepted, NewUpload, UploadRefused, accept_upload
 from app.logic.uploads.envelope import write_envelope
 from app.logic.uploads.identity import synthetic_merge_head
-from app.models import git as rows
 from app.models.reports import CommitReport, Upload
-from app.models.repositories import Repository
 from app.runtime import Runtime
 from app.settings import load_settings
 
@@ -69,6 +67,8 @@ def upload(  # noqa: PLR0917  # click passes every option by name
         raise click.UsageError("--base describes a pull request: give its number with --pull as well")
     console = Console()
     settings = load_settings()
+    if base and not (settings.is_embedded or slug):
+        raise click.UsageError("--base is for a checkout without services; with them, give --github OWNER/NAME instead")
     with embedded.opened(settings, work=True) as run:
         checkout = LocalCheckout(repo.resolve(), run.state_folder / "posts" / "cli")
         checked_out = checkout.get_commit(revision)
@@ -96,7 +96,7 @@ def upload(  # noqa: PLR0917  # click passes every option by name
             console.print(f"The workers have it now: `coverage-worker status {commit.sha[:12]}` shows where it is.")
             return
         wait_for(run, [accepted.report_id], console, timeout)
-        print_outcome(console, run, repository, commit.sha)
+        print_outcome(console, run, repository, commit.sha, upload_id=accepted.upload_id)
         failed = Upload.get_by_id(accepted.upload_id).state == "error"
     if failed:
         raise click.exceptions.Exit(EXIT_FAILED)
@@ -186,21 +186,3 @@ def _told(report_id: int) -> bool:
     if report.assembly_done < report.assembly_wanted:
         return False
     return report.notify_hold is not None or report.notify_done >= report.notify_wanted
-
-
-def find_commit(prefix: str) -> tuple[rows.Commit, Repository]:
-    """Return the commit whose SHA starts with the text, the newest row if several repositories have it.
-
-    Raises ClickException if there is none, or more than one of different SHAs.
-    """
-    wanted = prefix.lower()
-    if not wanted or not all(c in "0123456789abcdef" for c in wanted):
-        raise click.UsageError(f"{prefix!r} is not a commit SHA (a prefix of one is enough)")
-    known = rows.Commit.select().where(rows.Commit.sha.startswith(wanted))
-    shas = {commit.sha for commit in known.select(rows.Commit.sha).distinct().limit(2)}
-    if len(shas) > 1:
-        raise click.ClickException(f"Several commits begin with {prefix}; give more of the SHA.")
-    commit: rows.Commit | None = known.order_by(rows.Commit.created_at.desc()).first()
-    if commit is None:
-        raise click.ClickException(f"No upload for commit {prefix} is known here; `upload` adds one.")
-    return commit, commit.repo

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from app.cli.upload import find_commit
+from app.cli.find import find_commit
 from tests.factories import make_commit, make_sha
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -25,12 +25,21 @@ def test_a_beginning_that_fits_several_commits_is_refused() -> None:
         find_commit("abcdef")
 
 
-def test_of_one_commit_in_several_repositories_the_newest_row_is_meant() -> None:
+def test_a_commit_of_several_repositories_wants_one_of_them_named() -> None:
     sha = make_sha("fork")
-    make_commit(sha=sha)
-    newest = make_commit(sha=sha)
+    ours, fork = make_commit(sha=sha), make_commit(sha=sha)
+    slug = f"{fork.repo.owner.username}/{fork.repo.name}"
 
-    assert find_commit(sha)[0] == newest
+    with pytest.raises(click.ClickException, match=f"Several repositories .*{slug}.*--repo"):
+        find_commit(sha)
+
+    assert find_commit(sha, slug) == (fork, fork.repo)
+    assert find_commit(sha, f"{ours.repo.owner.username}/{ours.repo.name}")[0] == ours
+
+
+def test_an_unknown_repository_is_named() -> None:
+    with pytest.raises(click.ClickException, match="No repository acme/nowhere"):
+        find_commit(make_sha("one"), "acme/nowhere")
 
 
 @pytest.mark.parametrize("text", ["HEAD", "main", "abc%", ""])

@@ -68,16 +68,28 @@ def _telling(report: CommitReport, now: datetime, builds: int) -> str | None:
         return "the next merge of the report, which is requested"
     if report.base_state == "unknown":
         return "the base layer: flags are carried forward once the parent's report is complete"
-    if report.notify_hold == "manual_trigger":
-        return "the word of the client that all uploads are in (codecov.notify.manual_trigger)"
-    if report.notify_hold == "builds":
-        wanted = ((report.config or {}).get("codecov") or {}).get("notify", {}).get("after_n_builds")
-        return f"more uploads: {builds} of {wanted} are in (codecov.notify.after_n_builds)"
+    if report.notify_hold in ("manual_trigger", "builds"):
+        return held_for(report, builds)
     if report.notify_hold is not None or report.notify_done >= report.notify_wanted:
         return None
     if report.notify_not_before is not None and report.notify_not_before > now:
         return f"its time: people are told in {_for(report.notify_not_before, now)}"
     return "a worker with the queue `notify`"
+
+
+def held_for(report: CommitReport, builds: int) -> str | None:
+    """Say what keeps people from being told about a report that has come to its end; None = nothing does."""
+    if report.notify_hold == "builds":
+        wanted = ((report.config or {}).get("codecov") or {}).get("notify", {}).get("after_n_builds")
+        return f"more uploads: {builds} of {wanted} are in (codecov.notify.after_n_builds)"
+    return _HELD.get(report.notify_hold or "")
+
+
+_HELD: Final[Mapping[str, str]] = {
+    "manual_trigger": "the word of the client that all uploads are in (codecov.notify.manual_trigger)",
+    "ci_skip": "another commit: the message of this one says to skip it",
+    "no_coverage": "an upload that can be read",
+}
 
 
 def _for(until: datetime, now: datetime) -> str:

@@ -58,13 +58,12 @@ def _read_usual(lines: Lines, files: Files) -> tuple[Blocks, Positions]:
     good &= fine
     good &= (first_line >= 1) & (first_line <= last_line) & (last_line <= MAX_LINE) & (at > lines.start)
 
-    usual = np.flatnonzero(good)
-    file = _files(lines, usual, at, files)
-    if (file == _ODD).any():
-        good[usual[file == _ODD]] = False
-        usual, file = np.flatnonzero(good), file[file != _ODD]
     columns = (first_line, first_column, last_line, last_column, hits)
-    return Blocks.of(file, *(column[usual] for column in columns)), np.flatnonzero(~good)
+    file = _files(lines, np.flatnonzero(good), at, files)
+    good[good] = file != _ODD
+    if good.all():
+        return Blocks.of(file, *columns), np.zeros(0, np.int64)
+    return Blocks.of(file[file != _ODD], *(column[good] for column in columns)), np.flatnonzero(~good)
 
 
 def _files(lines: Lines, index: Positions, colon: Positions, files: Files) -> NDArray[np.int64]:
@@ -89,18 +88,19 @@ def _like_previous(text: Text, start: Positions, end: Positions) -> NDArray[np.b
     same &= tail[1:] == tail[:-1]
     whole = length[1:] >> 3  # words of the path, but for the part of a word that the tail holds
     words = _words(text, start, int(whole.max(where=same, initial=1)))
-    equal = words[1:] == words[:-1]
-    for column in range(words.shape[1]):
-        same &= equal[:, column] | (whole <= column)
+    differs = (words[1:] != words[:-1]).view(np.uint64)  # a byte for each word
+    for column in range(differs.shape[1]):
+        count = np.clip(whole - 8 * column, 0, 8).view(np.uint64)
+        same &= (differs[:, column] << ((8 - count) << 3)) == 0
     return same
 
 
 def _words(text: Text, start: Positions, count: int) -> NDArray[np.uint64]:
-    """The `count` words from each position on: uint64[positions, count], zeros behind the end of the text."""
-    size = 8 * count
+    """At least `count` words from each position on, zeros behind the end of the text: uint64[positions, eights]."""
+    size = 64 * -(-count // 8)
     padded = np.concatenate([text.raw, np.zeros(size, np.uint8)])
     spans = np.ndarray(len(text.raw), f"V{size}", padded.data, 0, (1,))
-    return spans[start].view(np.uint64).reshape(len(start), count)
+    return spans[start].view(np.uint64).reshape(len(start), -1)
 
 
 def _number(path: bytes, files: Files) -> int:

@@ -88,19 +88,20 @@ def _like_previous(text: Text, start: Positions, end: Positions) -> NDArray[np.b
     same &= tail[1:] == tail[:-1]
     whole = length[1:] >> 3  # words of the path, but for the part of a word that the tail holds
     words = _words(text, start, int(whole.max(where=same, initial=1)))
+    same[len(words) - 1 :] = False
     differs = (words[1:] != words[:-1]).view(np.uint64)  # a byte for each word
     for column in range(differs.shape[1]):
-        count = np.clip(whole - 8 * column, 0, 8).view(np.uint64)
-        same &= (differs[:, column] << ((8 - count) << 3)) == 0
+        count = np.clip(whole[: len(differs)] - 8 * column, 0, 8).view(np.uint64)
+        same[: len(differs)] &= (differs[:, column] << ((8 - count) << 3)) == 0
     return same
 
 
 def _words(text: Text, start: Positions, count: int) -> NDArray[np.uint64]:
-    """At least `count` words from each position on, zeros behind the end of the text: uint64[positions, eights]."""
+    """At least `count` words from each position on that is not too near to the end: uint64[positions, eights]."""
     size = 64 * -(-count // 8)
-    padded = np.concatenate([text.raw, np.zeros(size, np.uint8)])
-    spans = np.ndarray(len(text.raw), f"V{size}", padded.data, 0, (1,))
-    return spans[start].view(np.uint64).reshape(len(start), -1)
+    places = max(len(text.raw) - size + 1, 0)
+    spans = np.ndarray(places, f"V{size}", text.raw.data if places else b"", 0, (1,))
+    return spans[start[: np.searchsorted(start, places)]].view(np.uint64).reshape(-1, size // 8)
 
 
 def _number(path: bytes, files: Files) -> int:

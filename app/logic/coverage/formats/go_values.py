@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.logic.coverage.formats.go_segments import Span, evaluate
 
-OPEN: Final = 2**31 - 1  # as the end of a span: the end of the line
+OPEN: Final = np.int32(2**31 - 1)  # as the end of a span: the end of the line
 MANY: Final = 6  # spans of a line from which it is evaluated alone: the work grows with their square
 
 Ints = NDArray[np.int64]

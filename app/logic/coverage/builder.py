@@ -112,7 +112,8 @@ class ReportBuilder:
             self.dropped_paths.add(path or DropReason.NO_MATCH, candidates[0])
             return -1
         # Half a surrogate pair, as JSON can spell it, has no UTF-8 form and could be stored nowhere.
-        path = path.encode("utf-8", "replace").decode("utf-8")
+        if not path.isascii():
+            path = path.encode("utf-8", "replace").decode("utf-8")
         number = self._numbers.setdefault(path, len(self._numbers))
         self._ignored.learn(number, path)
         return number

@@ -85,9 +85,9 @@ def _rows(blocks: Blocks, partials_as_hits: bool) -> Rows:
     """Evaluate the lines of whole files."""
     places = _Places(blocks)
     covering, value = _paint(places, blocks)
-    lines = np.flatnonzero(covering > 1)
-    rank = offsets_of(covering > 1)
-    spans = _spans_in(blocks, places, lines, rank)
+    shared = covering > 1
+    lines = np.flatnonzero(shared)
+    spans = _spans_in(blocks, places, lines, offsets_of(shared))
 
     # Lines all of whose spans agree take their hits.
     most, least = np.full(len(lines), -1, np.int32), np.full(len(lines), MAX_HITS, np.int32)
@@ -103,7 +103,7 @@ def _rows(blocks: Blocks, partials_as_hits: bool) -> Rows:
         line_hits[partial] = 1
         fraction &= ~partial
     value[lines] = line_hits
-    used = np.flatnonzero(covering)
+    used = np.flatnonzero(covering > 0)
     line, counts = places.lines(used)
     return Rows(
         files=places.files,

@@ -27,7 +27,8 @@ class Text:
     __slots__ = ("raw", "words")
 
     def __init__(self, block: bytes | bytearray | memoryview) -> None:
-        raw = np.zeros(len(block) + 2 * GUARD, np.uint8)
+        raw = np.empty(len(block) + 2 * GUARD, np.uint8)
+        raw[:GUARD] = raw[len(raw) - GUARD :] = 0
         raw[GUARD : len(raw) - GUARD] = np.frombuffer(block, np.uint8)
         self.raw: NDArray[np.uint8] = raw
         self.words: NDArray[np.uint64] = np.ndarray(len(raw) - 7, "<u8", raw.data, 0, (1,))

@@ -145,7 +145,7 @@ def _spans_in(blocks: Blocks, places: "_Places", lines: Ints, rank: Ints) -> Spa
 
 def _select_lines(spans: Spans, chosen: NDArray[np.bool_]) -> Spans:
     """The spans of the chosen lines, which are numbered anew."""
-    rows = chosen[spans.line]
+    rows = np.flatnonzero(chosen[spans.line])
     number = offsets_of(chosen)[spans.line[rows]]
     return Spans(number, spans.start[rows], spans.end[rows], spans.hits[rows])
 
@@ -195,4 +195,6 @@ class _Places:
         """The line numbers of ascending slots, and how many of them belong to each file."""
         address = slot if self._used is None else self._used[slot]
         counts = np.diff(np.searchsorted(address, self._ranges))
-        return (address - np.repeat(self._ranges[:-1], counts)).astype(np.int32), counts
+        line = address.astype(np.int32)  # what an overflow cuts off here is cut off from the start of the range too
+        line -= np.repeat(self._ranges[:-1].astype(np.int32), counts)
+        return line, counts

@@ -72,9 +72,7 @@ def _files(lines: Lines, index: Positions, colon: Positions, files: Files) -> ND
         return np.zeros(0, np.int64)
     start, end = lines.start[index], colon[index]
     head = np.flatnonzero(np.concatenate([[True], ~_like_previous(lines.text, start, end)]))
-    numbers = [
-        _number(lines.text.cut(*span), files) for span in zip(start[head].tolist(), end[head].tolist(), strict=True)
-    ]
+    numbers = [_number(path, files) for path in lines.text.cut_all(start[head], end[head])]
     return np.repeat(np.array(numbers, np.int64), np.diff(head, append=len(index)))
 
 
@@ -105,7 +103,7 @@ def _words(text: Text, start: Positions, count: int) -> NDArray[np.uint64]:
 
 
 def _number(path: bytes, files: Files) -> int:
-    if not is_path(path) or path == b"mode" or path != path.strip():
+    if path == b"mode" or path != path.strip() or not is_path(path):
         return _ODD
     return files.number(path)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ Keys = NDArray[np.int64]
 _Arms = tuple[Keys, NDArray[np.int64], NDArray[np.bool_]]  # key, code, taken
 
 
-@dataclass(frozen=True, slots=True)
-class SectionFile:
+class SectionFile(NamedTuple):
     """The file that a section is about: its number in the builder, and what holds for its arms."""
 
     number: int

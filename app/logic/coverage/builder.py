@@ -54,7 +54,7 @@ class ReportBuilder:
         self._ignored = _IgnoredRows(ignored or {})
         self._max_line = max_line
         self._numbers: dict[str, int] = {}
-        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        self._known: dict[tuple[str, ...] | tuple[tuple[str, ...], tuple[str, ...]], int] = {}
         self._pending: list[Rows] = []
         self._pending_rows = 0
         self._blocks: list[Block] = []
@@ -81,10 +81,10 @@ class ReportBuilder:
 
     def file(self, *candidates: str, bases: Sequence[str] = ()) -> int:
         """Return the number of a file for `Rows.files`, -1 if its path is to be dropped."""
-        key = (candidates, tuple(bases))
+        key = (candidates, tuple(bases)) if bases else candidates
         number = self._known.get(key)
         if number is None:
-            number = self._known[key] = self._number(candidates, key[1])
+            number = self._known[key] = self._number(candidates, tuple(bases))
         return number
 
     def add(self, rows: Rows) -> None:

@@ -31,16 +31,18 @@ class Kinds:
 
 def sort_out(lines: Lines) -> Kinds:
     """Find the records of each kind."""
-    raw, start = lines.text.raw, lines.start
-    is_d = raw[start] == ord("D")
+    raw = lines.text.raw
+    is_d = raw[lines.start] == ord("D")
     da, not_da = np.flatnonzero(is_d), np.zeros(0, np.int64)
-    is_da = (raw[start[da] + 1] == ord("A")) & (raw[start[da] + 2] == ord(":"))
+    second = lines.start[da] + 1
+    is_da = (raw[second] == ord("A")) & (raw[second + 1] == ord(":"))
     if not is_da.all():
         da, not_da = da[is_da], da[~is_da]
     rest = np.flatnonzero(~is_d)
-    words = lines.text.words[start[rest]]
+    start = lines.start[rest]
+    words = lines.text.words[start]
     is_brda, is_fn = _begins(words, b"BRDA:"), _begins(words, b"FN:")
-    silent = is_brda | is_fn | (lines.end[rest] == start[rest])
+    silent = is_brda | is_fn | (lines.end[rest] == start)
     for key in _IGNORED:
         silent |= _begins(words, key)
     return Kinds(da, rest[is_brda], rest[is_fn], np.concatenate([not_da, rest[~silent]]))

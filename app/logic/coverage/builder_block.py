@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from app.logic.coverage.ragged import Ints, offsets_of, sort_lists, take_lists
 from app.logic.coverage.report import IGNORED, Rows
 
 MAX_COUNT: Final = 2**31 - 1
+
+_T = TypeVar("_T", bound=np.integer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,6 +195,6 @@ def _join_rows(columns: Sequence[Ints | None], starts: Sequence[int]) -> Ints | 
     )
 
 
-def _concatenate(columns: Sequence[Ints | None]) -> Ints | None:
+def _concatenate(columns: Sequence[NDArray[_T] | None]) -> NDArray[_T] | None:
     present = [column for column in columns if column is not None]
     return np.concatenate(present) if present else None

@@ -19,7 +19,6 @@ Ints = NDArray[np.int64]
 Column = NDArray[np.int32]
 
 BATCH: Final = 1 << 18  # lines of files that are evaluated together
-_LINE_START: Final = np.int32(0)
 _SPARSE: Final = 8  # slots for one spanned line above which slots are numbered, not addressed by line
 
 
@@ -87,16 +86,19 @@ def _rows(blocks: Blocks, partials_as_hits: bool) -> Rows:
     covering, value = _paint(places, blocks)
     shared = covering > 1
     lines = np.flatnonzero(shared)
-    spans = _spans_in(blocks, places, lines, offsets_of(shared))
+    rank = offsets_of(shared)
+    spans = _spans_in(blocks, places, shared, rank)
+    most, least = _extremes(blocks, places, rank, len(lines))
+    whole = most.copy()
 
     # Lines all of whose spans agree take their hits.
-    most, least = np.full(len(lines), -1, np.int32), np.full(len(lines), MAX_HITS, np.int32)
     np.maximum.at(most, spans.line, spans.hits)
     np.minimum.at(least, spans.line, spans.hits)
     value[lines] = most
     disputed = least < most
     lines = lines[disputed]
-    line_hits, segments = evaluate_lines(_joined_whole(_select_lines(spans, disputed), len(lines)), len(lines))
+    spans = _with_whole(_select_lines(spans, disputed), whole[disputed])
+    line_hits, segments = evaluate_lines(spans, len(lines))
     fraction = segments > 0
     if partials_as_hits:
         partial = fraction & (line_hits < segments)
@@ -131,16 +133,34 @@ def _paint(places: "_Places", blocks: Blocks) -> tuple[Column, Column]:
     return steps[:-1].astype(np.int32), (steps[:-1] >> 32).astype(np.int32)
 
 
-def _spans_in(blocks: Blocks, places: "_Places", lines: Ints, rank: Ints) -> Spans:
-    """The spans of all blocks in some lines; `rank[slot]` is how many of these are before a slot."""
-    low = rank[places.first]
-    counts = rank[places.behind] - low
-    block = np.repeat(np.arange(len(blocks)), counts)
-    number = spread(low, counts)
-    slot = lines[number]
-    start = np.where(slot == places.first[block], blocks.first_column[block], _LINE_START)
-    end = np.where(slot == places.last[block], blocks.last_column[block], OPEN)
-    return Spans(number, start, end, blocks.hits[block])
+def _spans_in(blocks: Blocks, places: "_Places", shared: NDArray[np.bool_], rank: Ints) -> Spans:
+    """The spans of first and last lines of blocks that are shared; `rank[slot]` of these are before a slot."""
+    first = np.flatnonzero(shared[places.first])
+    single = places.first[first] == places.last[first]
+    last = np.flatnonzero(shared[places.last] & (places.first < places.last) & (places.last < places.behind))
+    return Spans(
+        np.concatenate([rank[places.first[first]], rank[places.last[last]]]),
+        np.concatenate([blocks.first_column[first], np.zeros(len(last), np.int32)]),
+        np.concatenate([np.where(single, blocks.last_column[first], OPEN), blocks.last_column[last]]),
+        np.concatenate([blocks.hits[first], blocks.hits[last]]),
+    )
+
+
+def _extremes(blocks: Blocks, places: "_Places", rank: Ints, count: int) -> tuple[Column, Column]:
+    """The most and the least hits of the blocks that cover a shared line as a whole; -1 and MAX_HITS without any."""
+    most, least = np.full(count, -1, np.int32), np.full(count, MAX_HITS, np.int32)
+    low = rank[np.minimum(places.first + 1, places.last)]
+    counts = rank[places.last] - low
+    covering = np.flatnonzero(counts)
+    low, counts, hits = low[covering], counts[covering], blocks.hits[covering]
+    # Where blocks overlap without end, their lines are too many to be listed at once.
+    edges = np.flatnonzero(np.diff((np.cumsum(counts) - counts) // BATCH, prepend=-1, append=-1))
+    for start, end in pairwise(edges.tolist()):
+        line = spread(low[start:end], counts[start:end])
+        hits_of = np.repeat(hits[start:end], counts[start:end])
+        np.maximum.at(most, line, hits_of)
+        np.minimum.at(least, line, hits_of)
+    return most, least
 
 
 def _select_lines(spans: Spans, chosen: NDArray[np.bool_]) -> Spans:
@@ -150,19 +170,16 @@ def _select_lines(spans: Spans, chosen: NDArray[np.bool_]) -> Spans:
     return Spans(number, spans.start[rows], spans.end[rows], spans.hits[rows])
 
 
-def _joined_whole(spans: Spans, count: int) -> Spans:
-    """The same with the spans of whole lines joined to one for each of `count` lines, as only the largest matters."""
-    whole = (spans.start == _LINE_START) & (spans.end == OPEN)
-    if not whole.any():
+def _with_whole(spans: Spans, hits: Column) -> Spans:
+    """The spans with one more for each line that has hits as a whole, i.e. not -1: only the most of these matter."""
+    lines = np.flatnonzero(hits >= 0)
+    if not len(lines):
         return spans
-    most = np.full(count, -1, np.int32)
-    np.maximum.at(most, spans.line[whole], spans.hits[whole])
-    lines = np.flatnonzero(most >= 0)
     return Spans(
-        np.concatenate([spans.line[~whole], lines]),
-        np.concatenate([spans.start[~whole], np.full(len(lines), _LINE_START)]),
-        np.concatenate([spans.end[~whole], np.full(len(lines), OPEN)]),
-        np.concatenate([spans.hits[~whole], most[lines]]),
+        np.concatenate([spans.line, lines]),
+        np.concatenate([spans.start, np.zeros(len(lines), np.int32)]),
+        np.concatenate([spans.end, np.full(len(lines), OPEN)]),
+        np.concatenate([spans.hits, hits[lines]]),
     )
 
 

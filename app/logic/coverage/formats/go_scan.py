@@ -86,11 +86,12 @@ def _like_previous(text: Text, start: Positions, end: Positions) -> NDArray[np.b
     same &= tail[1:] == tail[:-1]
     whole = length[1:] >> 3  # words of the path, but for the part of a word that the tail holds
     words = _words(text, start, int(whole.max(where=same, initial=1)))
-    same[len(words) - 1 :] = False
+    known = max(len(words) - 1, 0)
+    same[known:] = False
     differs = (words[1:] != words[:-1]).view(np.uint64)  # a byte for each word
     for column in range(differs.shape[1]):
-        count = np.clip(whole[: len(differs)] - 8 * column, 0, 8).view(np.uint64)
-        same[: len(differs)] &= (differs[:, column] << ((8 - count) << 3)) == 0
+        count = np.clip(whole[:known] - 8 * column, 0, 8).view(np.uint64)
+        same[:known] &= (differs[:, column] << ((8 - count) << 3)) == 0
     return same
 
 

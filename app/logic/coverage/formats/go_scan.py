@@ -44,6 +44,7 @@ def parse_scanning(data: bytes, builder: ReportBuilder, options: FormatOptions, 
             parts.append(_read_others(lines, others, lines_before, files, stats))
         lines_before += len(lines)
     blocks = join(parts).in_known_files()
+    parts.clear()  # which are as large as the joined blocks
     check_span(blocks.spanned_lines(), len(data))
     add_rows(blocks, builder, options.enabled("go.partials_as_hits"))
     return stats

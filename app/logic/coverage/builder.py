@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.logic.coverage.branches import ArmIds, canonical_texts
-from app.logic.coverage.builder_block import Block, join, pack
+from app.logic.coverage.builder_block import MAX_COUNT, Block, join, pack, within
 from app.logic.coverage.builder_duplicates import reduce_duplicates
 from app.logic.coverage.builder_order import place_blocks, sort_lines
 from app.logic.coverage.dropped import DroppedPaths, DropReason
@@ -54,7 +54,7 @@ class ReportBuilder:
         self._ignored = _IgnoredRows(ignored or {})
         self._max_line = max_line
         self._numbers: dict[str, int] = {}
-        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        self._known: dict[tuple[str, ...] | tuple[tuple[str, ...], tuple[str, ...]], int] = {}
         self._pending: list[Rows] = []
         self._pending_rows = 0
         self._blocks: list[Block] = []
@@ -81,10 +81,10 @@ class ReportBuilder:
 
     def file(self, *candidates: str, bases: Sequence[str] = ()) -> int:
         """Return the number of a file for `Rows.files`, -1 if its path is to be dropped."""
-        key = (candidates, tuple(bases))
+        key = (candidates, tuple(bases)) if bases else candidates
         number = self._known.get(key)
         if number is None:
-            number = self._known[key] = self._number(candidates, key[1])
+            number = self._known[key] = self._number(candidates, tuple(bases))
         return number
 
     def add(self, rows: Rows) -> None:
@@ -112,7 +112,8 @@ class ReportBuilder:
             self.dropped_paths.add(path or DropReason.NO_MATCH, candidates[0])
             return -1
         # Half a surrogate pair, as JSON can spell it, has no UTF-8 form and could be stored nowhere.
-        path = path.encode("utf-8", "replace").decode("utf-8")
+        if not path.isascii():
+            path = path.encode("utf-8", "replace").decode("utf-8")
         number = self._numbers.setdefault(path, len(self._numbers))
         self._ignored.learn(number, path)
         return number
@@ -126,11 +127,18 @@ class ReportBuilder:
         files, counts = np.asarray(rows.files, dtype=np.int64), np.asarray(rows.counts, dtype=np.int64)
         if not len(rows.line) == len(rows.hits) == counts.sum():
             raise ValueError(f"{len(rows.line)} lines, {len(rows.hits)} hits and {counts.sum()} rows of files")
+        self._blocks.append(pack(replace(rows, files=files, counts=counts), self._kept(files, counts, rows.line)))
+
+    def _kept(self, files: Ints, counts: Ints, line: NDArray[np.integer]) -> NDArray[np.bool_] | None:
+        """Return which rows are to be kept, bool[rows], None for all; count those with an impossible line."""
+        ignored = self._ignored.mask(files, counts, line)
+        if ignored is None and within(files, 0, MAX_COUNT) and within(line, 1, self._max_line):
+            return None
         ours = np.repeat(files >= 0, counts)
-        in_range = (rows.line >= 1) & (rows.line <= self._max_line)
+        in_range = (line >= 1) & (line <= self._max_line)
         self.dropped_lines += int(np.count_nonzero(ours & ~in_range))
-        keep = ours & in_range & ~self._ignored.mask(files, counts, rows.line)
-        self._blocks.append(pack(replace(rows, files=files, counts=counts), keep))
+        kept = ours & in_range
+        return kept if ignored is None else kept & ~ignored
 
     def _state(self) -> tuple[int, DroppedPaths, int, int]:
         return len(self._blocks), self.dropped_paths.copy(), self.dropped_lines, self.rows_seen
@@ -151,11 +159,13 @@ class _IgnoredRows:
             eof = (1 << 31) if ignored.eof is None else ignored.eof
             self._by_number[number] = lines, eof
 
-    def mask(self, files: Ints, counts: Ints, line: Ints) -> NDArray[np.bool_]:
-        """Return which rows are to be left out, bool[rows]."""
+    def mask(self, files: Ints, counts: Ints, line: NDArray[np.integer]) -> NDArray[np.bool_] | None:
+        """Return which rows are to be left out, bool[rows], None for none."""
+        if not self._by_number:
+            return None
         named = [number for number in np.unique(files).tolist() if number in self._by_number]
         if not named:
-            return np.zeros(len(line), dtype=bool)
+            return None
         eof = np.full(max(int(files.max()) + 1, 1), 1 << 31)
         eof[named] = [self._by_number[number][1] for number in named]
         keys = np.concatenate([(number << 32) + self._by_number[number][0] for number in named])

@@ -80,11 +80,11 @@ class Rows:
 
     files: Sequence[int] | NDArray[np.int64]
     counts: Sequence[int] | NDArray[np.int64]
-    line: NDArray[np.int64]
-    hits: NDArray[np.int64]
+    line: NDArray[np.integer]
+    hits: NDArray[np.integer]
     kind: NDArray[np.uint8] | None = None
     branch_row: NDArray[np.int64] | None = None
-    branch_arms: NDArray[np.int64] | None = None
+    branch_arms: NDArray[np.integer] | None = None
     missing_row: NDArray[np.int64] | None = None
     missing_offsets: NDArray[np.int64] | None = None
     missing_ids: NDArray[np.int64] | None = None

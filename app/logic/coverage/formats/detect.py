@@ -16,6 +16,8 @@ from app.logic.coverage.formats.refusals import (
 
 _HEAD_BYTES: Final = 1 << 16
 _GO_BLOCK: Final = re.compile(rb".+\.go:\d+\.\d+,\d+\.\d+ \d+ \d+")
+# Asked first, because the mark of LCOV may be anywhere and so takes a search of the whole document.
+_GO_HEAD: Final = re.compile(rb"mode: (?:set|count|atomic)\r?\n" + _GO_BLOCK.pattern + rb"\r?\n")
 _COVERED: Final = re.compile(rb".*\bis \d+% covered")
 _SOURCE_TITLE: Final = re.compile(rb".*\.(h|m|swift|hpp|cpp|cxx|c|C|cc|c\+\+):")
 _XCODE_NAMES: Final = ("app.coverage.txt", "framework.coverage.txt", "xctest.coverage.txt")
@@ -57,6 +59,8 @@ def _text(name: str | None, data: bytes) -> str | Refusal | None:
     head = without_colours(data[:_HEAD_BYTES])
     first_line = head.partition(b"\n")[0].rstrip()
     last_line = data[-4096:].rstrip().rpartition(b"\n")[2]
+    if _GO_HEAD.match(head):
+        return "go"
     if data.startswith(b"end_of_record") or b"\nend_of_record" in data:
         return "lcov"
     if b"0:Source:" in first_line:

@@ -16,10 +16,10 @@ Words = NDArray[np.uint64]
 _ZEROS: Final = np.uint64(0x3030303030303030)
 _ABOVE_9: Final = np.uint64(0x7676767676767676)
 _HIGH_BITS: Final = np.uint64(0x8080808080808080)
-_SMEAR: Final = (np.uint64(8), np.uint64(16), np.uint64(32))
+# A field is shorter than a word, so it ends at the far end of the word at last, where then no delimiter is.
+_FIRST_STOP: Final = np.uint64(0x80)
+_LAST_STOP: Final = np.uint64(0x80 << 56)
 _BYTE: Final = np.uint64(8)
-_ONE: Final = np.uint64(1)
-_SEVEN: Final = np.uint64(7)
 _LOW_BYTE: Final = np.uint64(0xFF)
 _TWO_BYTES: Final = np.uint64(16)
 _FOUR_BYTES: Final = np.uint64(32)
@@ -29,6 +29,8 @@ _PAIR_MASK: Final = np.uint64(0x00FF00FF00FF00FF)
 _FOURS: Final = np.uint64(100 << 16 | 1)
 _FOUR_MASK: Final = np.uint64(0x0000FFFF0000FFFF)
 _EIGHTS: Final = np.uint64(10000 << 32 | 1)
+_MANTISSA: Final = 52  # bits of a float64 below its exponent
+_BIAS: Final = 1023
 
 
 def leading(text: Text, start: Positions, delimiter: int) -> tuple[Ints, Positions, Mask]:
@@ -64,7 +66,7 @@ def pair(text: Text, start: Positions, end: Positions, delimiter: int) -> tuple[
     """
     words = text.words[start]
     first, bits, good = _take_low(words, delimiter)
-    used = (bits >> 3).astype(np.int64)
+    used = bits >> 3
     used += 1
     length = end - start
     far = np.flatnonzero(length > 8)
@@ -74,10 +76,7 @@ def pair(text: Text, start: Positions, end: Positions, delimiter: int) -> tuple[
     length <<= 3
     np.subtract(64, length, out=length)
     words <<= length.view(np.uint64)  # an amount above 63, which a negative number is, leaves nothing
-    stop = words + _ABOVE_9
-    stop |= words
-    stop &= _HIGH_BITS
-    plain = stop == 0
+    plain = _stops(words) == 0
     second = _value(words)
     if len(far):
         second[far], plain[far] = decimals(text, start[far] + used[far], end[far])
@@ -105,58 +104,63 @@ def two_trailing(text: Text, end: Positions, delimiter: int, before: int) -> tup
     return first, second, start, good
 
 
-def _take_low(words: Words, delimiter: int) -> tuple[Ints, NDArray[np.uint8], Mask]:
+def _take_low(words: Words, delimiter: int) -> tuple[Ints, Ints, Mask]:
     """Take a field and its delimiter from the low end of words, which become what is left of them.
 
     Returns the number, how many bits its digits took, and whether the field is one.
     """
-    value, bits = _low_digits(words ^ _ZEROS)
-    words >>= bits
+    word = words ^ _ZEROS
+    stop = _stops(word)
+    stop |= _LAST_STOP
+    stop &= np.negative(stop)  # the lowest byte that is no digit ends the number
+    bits = _highest_bit(stop)
+    bits -= 7
+    word <<= np.subtract(64, bits).view(np.uint64)
+    words >>= bits.view(np.uint64)
     good: Mask = (words & _LOW_BYTE) == np.uint64(delimiter)
     good &= bits > 0
     words >>= _BYTE
-    return value, bits, good
+    return _value(word), bits, good
 
 
-def _take_high(words: Words, delimiter: int) -> tuple[Ints, NDArray[np.uint8], Mask]:
+def _take_high(words: Words, delimiter: int) -> tuple[Ints, Ints, Mask]:
     """Take a field and its delimiter from the high end of words, which become what is left of them.
 
     Returns the number, how many bits its digits did not take, and whether the field is one. Words of which something
     was taken are filled with zero bytes at their low end, which are neither digits nor delimiters.
     """
     word = words ^ _ZEROS
-    stop = word + _ABOVE_9
-    stop |= word
-    stop &= _HIGH_BITS
-    for shift in _SMEAR:  # down to the lowest byte, so that the digits are the bytes without the bit
-        stop |= stop >> shift
-    rest = np.bitwise_count(stop) << 3
-    word >>= rest
-    word <<= rest
-    words <<= np.subtract(64, rest, dtype=np.uint64)
+    stop = _stops(word)
+    stop |= _FIRST_STOP
+    rest = _highest_bit(stop)
+    rest += 1
+    shift = rest.view(np.uint64)
+    word >>= shift
+    word <<= shift
+    words <<= np.subtract(64, rest).view(np.uint64)
     good: Mask = (words >> _SEVEN_BYTES) == np.uint64(delimiter)
     good &= rest < 64
     words <<= _BYTE
     return _value(word), rest, good
 
 
-def _low_digits(word: Words) -> tuple[Ints, NDArray[np.uint8]]:
-    """The number at the low end of words from which zeros were subtracted, and how many bits it takes; overwrites them.
-
-    The lowest byte that is no digit ends the number: the bits below it are those below the lowest set bit of `stop`.
-    """
+def _stops(word: Words) -> Words:
+    """The high bits of the bytes above 9, of words from which zeros were subtracted."""
     stop = word + _ABOVE_9
     stop |= word
     stop &= _HIGH_BITS
-    below = ~stop
-    below += _ONE
-    below &= stop
-    below >>= _SEVEN
-    below -= _ONE
-    bits = np.bitwise_count(below)
-    word &= below
-    word <<= np.subtract(64, bits, dtype=np.uint64)
-    return _value(word), bits
+    return stop
+
+
+def _highest_bit(stop: Words) -> Ints:
+    """The number of the highest bit of words other than 0, which is the exponent of the same number as a float.
+
+    The bits of `stop` are so far apart that rounding to a float cannot carry into a higher one.
+    """
+    bit = stop.astype(np.float64).view(np.int64)
+    bit >>= _MANTISSA
+    bit -= _BIAS
+    return bit
 
 
 def _value(word: Words) -> Ints:

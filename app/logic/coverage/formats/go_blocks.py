@@ -51,7 +51,7 @@ def read_block(line: bytes) -> Block | None:
 
 def is_path(path: bytes) -> bool:
     """Whether it can be one path: Go allows a colon nowhere but behind the drive letter of Windows."""
-    return b":" not in path[:1] + path[2:]
+    return path.find(b":", 2) < 0 and not path.startswith(b":")
 
 
 class Files:

@@ -44,6 +44,7 @@ def parse_scanning(data: bytes, builder: ReportBuilder, options: FormatOptions, 
             parts.append(_read_others(lines, others, lines_before, files, stats))
         lines_before += len(lines)
     blocks = join(parts).in_known_files()
+    parts.clear()  # which are as large as the joined blocks
     check_span(blocks.spanned_lines(), len(data))
     add_rows(blocks, builder, options.enabled("go.partials_as_hits"))
     return stats
@@ -58,13 +59,12 @@ def _read_usual(lines: Lines, files: Files) -> tuple[Blocks, Positions]:
     good &= fine
     good &= (first_line >= 1) & (first_line <= last_line) & (last_line <= MAX_LINE) & (at > lines.start)
 
-    usual = np.flatnonzero(good)
-    file = _files(lines, usual, at, files)
-    if (file == _ODD).any():
-        good[usual[file == _ODD]] = False
-        usual, file = np.flatnonzero(good), file[file != _ODD]
     columns = (first_line, first_column, last_line, last_column, hits)
-    return Blocks.of(file, *(column[usual] for column in columns)), np.flatnonzero(~good)
+    file = _files(lines, np.flatnonzero(good), at, files)
+    good[good] = file != _ODD
+    if good.all():
+        return Blocks.of(file, *columns), np.zeros(0, np.int64)
+    return Blocks.of(file[file != _ODD], *(column[good] for column in columns)), np.flatnonzero(~good)
 
 
 def _files(lines: Lines, index: Positions, colon: Positions, files: Files) -> NDArray[np.int64]:
@@ -73,9 +73,7 @@ def _files(lines: Lines, index: Positions, colon: Positions, files: Files) -> ND
         return np.zeros(0, np.int64)
     start, end = lines.start[index], colon[index]
     head = np.flatnonzero(np.concatenate([[True], ~_like_previous(lines.text, start, end)]))
-    numbers = [
-        _number(lines.text.cut(*span), files) for span in zip(start[head].tolist(), end[head].tolist(), strict=True)
-    ]
+    numbers = [_number(path, files) for path in lines.text.cut_all(start[head], end[head])]
     return np.repeat(np.array(numbers, np.int64), np.diff(head, append=len(index)))
 
 
@@ -89,22 +87,25 @@ def _like_previous(text: Text, start: Positions, end: Positions) -> NDArray[np.b
     same &= tail[1:] == tail[:-1]
     whole = length[1:] >> 3  # words of the path, but for the part of a word that the tail holds
     words = _words(text, start, int(whole.max(where=same, initial=1)))
-    equal = words[1:] == words[:-1]
-    for column in range(words.shape[1]):
-        same &= equal[:, column] | (whole <= column)
+    known = max(len(words) - 1, 0)
+    same[known:] = False
+    differs = (words[1:] != words[:-1]).view(np.uint64)  # a byte for each word
+    for column in range(differs.shape[1]):
+        count = np.clip(whole[:known] - 8 * column, 0, 8).view(np.uint64)
+        same[:known] &= (differs[:, column] << ((8 - count) << 3)) == 0
     return same
 
 
 def _words(text: Text, start: Positions, count: int) -> NDArray[np.uint64]:
-    """The `count` words from each position on: uint64[positions, count], zeros behind the end of the text."""
-    size = 8 * count
-    padded = np.concatenate([text.raw, np.zeros(size, np.uint8)])
-    spans = np.ndarray(len(text.raw), f"V{size}", padded.data, 0, (1,))
-    return spans[start].view(np.uint64).reshape(len(start), count)
+    """At least `count` words from each position on that is not too near to the end: uint64[positions, eights]."""
+    size = 64 * -(-count // 8)
+    places = max(len(text.raw) - size + 1, 0)
+    spans = np.ndarray(places, f"V{size}", text.raw.data if places else b"", 0, (1,))
+    return spans[start[: np.searchsorted(start, places)]].view(np.uint64).reshape(-1, size // 8)
 
 
 def _number(path: bytes, files: Files) -> int:
-    if not is_path(path) or path == b"mode" or path != path.strip():
+    if path == b"mode" or path != path.strip() or not is_path(path):
         return _ODD
     return files.number(path)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.logic.coverage.formats.go_segments import Span, evaluate
 
-OPEN: Final = 2**31 - 1  # as the end of a span: the end of the line
+OPEN: Final = np.int32(2**31 - 1)  # as the end of a span: the end of the line
 MANY: Final = 6  # spans of a line from which it is evaluated alone: the work grows with their square
 
 Ints = NDArray[np.int64]
@@ -37,34 +37,29 @@ def evaluate_lines(spans: Spans, count: int) -> tuple[Column, Column]:
     Returns, for each line, plain hits and 0, or how many of its segments ran and how many there are.
     """
     hits, segments = np.zeros(count, np.int32), np.zeros(count, np.int32)
-    table, crowded = _tabulate(spans.line, count)
-    filled = (table >= 0).sum(axis=0)
-    filled[spans.line[crowded]] = 0
-    for size in range(1, MANY):
+    filled = np.bincount(spans.line, minlength=count)
+    table = _tabulate(spans.line, count, min(int(filled.max(initial=0)), MANY - 1))
+    for size in range(1, len(table) + 1):
         lines = np.flatnonzero(filled == size)
         if len(lines):
             row = table[:size, lines]
             hits[lines], segments[lines] = _evaluate_equal(spans.start[row], spans.end[row], spans.hits[row])
-    for line, row in _grouped(spans.line, crowded):
+    for line, row in _grouped(spans.line, np.flatnonzero(filled[spans.line] >= MANY)):
         hits[line], segments[line] = _evaluate_one(spans, row)
     return hits, segments
 
 
-def _tabulate(line: Ints, count: int) -> tuple[Ints, Ints]:
-    """Rows of spans by line, int[MANY - 1, lines], -1 = none; and the rows of lines that have more.
+def _tabulate(line: Ints, count: int, size: int) -> Ints:
+    """Rows of spans by line, int[size, lines], undefined where a line has no more; more than `size` are left out.
 
     Each round places one span of every line that has one left: of all that are written to a cell, one stays.
     """
-    table = np.full((MANY - 1, count), -1, np.int64)
+    table = np.zeros((size, count), np.int64)
     left = np.arange(len(line))
     for cells in table:
         cells[line[left]] = left
         left = left[cells[line[left]] != left]
-        if not len(left):
-            return table, left
-    crowded = np.zeros(count, bool)
-    crowded[line[left]] = True
-    return table, np.flatnonzero(crowded[line])
+    return table
 
 
 def _grouped(line: Ints, rows: Ints) -> Iterator[tuple[int, Ints]]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.logic.coverage.formats.lcov_records import ArmRule
-from app.logic.coverage.ragged import spread
+from app.logic.coverage.ragged import offsets_of, spread
 from app.logic.coverage.report import BRANCH, METHOD, Rows
 
 LINE_BITS: Final = 32  # a key is section << LINE_BITS | line
@@ -17,8 +17,7 @@ Keys = NDArray[np.int64]
 _Arms = tuple[Keys, NDArray[np.int64], NDArray[np.bool_]]  # key, code, taken
 
 
-@dataclass(frozen=True, slots=True)
-class SectionFile:
+class SectionFile(NamedTuple):
     """The file that a section is about: its number in the builder, and what holds for its arms."""
 
     number: int
@@ -99,7 +98,7 @@ def rows_of(facts: Facts, files: Sequence[SectionFile], first: int, partials_as_
     head = _heads(arm_key)
     branch_key = arm_key[head]
     arms = np.diff(head, append=len(arm_key))
-    covered = np.add.reduceat(taken, head, dtype=np.int64) if len(head) else np.zeros(0, np.int64)
+    covered = np.diff(offsets_of(taken)[np.append(head, len(taken))])
 
     row, known = _find(key, branch_key)
     if not known.all():
@@ -118,7 +117,8 @@ def rows_of(facts: Facts, files: Sequence[SectionFile], first: int, partials_as_
         partial = (covered > 0) & (covered < arms)
         hits[row[partial]] = 1
         missed &= np.repeat(~partial, arms)
-    missing_row = np.repeat(row, arms)[missed]
+    missing = np.flatnonzero(missed)
+    missing_row = np.repeat(row, arms)[missing]
     if partials_as_hits:
         row, arms = row[~partial], arms[~partial]
     list_head = _heads(missing_row)
@@ -126,14 +126,14 @@ def rows_of(facts: Facts, files: Sequence[SectionFile], first: int, partials_as_
     return Rows(
         files=np.array([file.number for file in files], np.int64),
         counts=np.diff(borders),
-        line=key & ((1 << LINE_BITS) - 1),
+        line=key.astype(np.int32),  # which leaves the low half
         hits=hits,
         kind=kind,
         branch_row=row,
         branch_arms=arms,
         missing_row=missing_row[list_head],
         missing_offsets=np.append(list_head, len(missing_row)),
-        missing_ids=arm_code[missed],
+        missing_ids=arm_code[missing],
     )
 
 

@@ -142,10 +142,11 @@ class _Reader:
         return sections
 
     def _read_one(self, record: bytes, index: int, odd: _Odd) -> None:
-        key, colon, value = record.partition(b":")
         if record.startswith(END):
             self._leave(odd)
-        elif colon and key == b"SF":
+            return
+        key, colon, value = record.partition(b":")
+        if colon and key == b"SF":
             self._leave(odd)
             self._enter(read_sf(value))
         elif colon and key in (b"DA", b"BRDA") and self._key < 0:

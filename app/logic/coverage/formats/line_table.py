@@ -12,7 +12,7 @@ from app.logic.coverage.formats.limits import MAX_HITS, MAX_LINE
 from app.logic.coverage.ragged import Ints, take_lists
 from app.logic.coverage.report import BRANCH, METHOD, Rows
 
-_CHUNK: Final = 1 << 16  # rows handed to the builder at once, so that the widening to int64 stays small
+_CHUNK: Final = 1 << 16  # rows handed to the builder at once
 _LINE_BITS: Final = 32
 
 _NONE: Final[Ints] = np.zeros(0, np.int64)
@@ -255,11 +255,11 @@ def _rows(lines: _Lines, chunk: slice, missing: MissingLists | None, measured: t
     rows = Rows(
         files=file[starts],
         counts=np.diff(starts, append=len(file)),
-        line=lines.line[chunk].astype(np.int64),
-        hits=lines.hits[chunk].astype(np.int64),
+        line=lines.line[chunk],
+        hits=lines.hits[chunk],
         kind=lines.kind[chunk],
         branch_row=branch_row,
-        branch_arms=lines.arms[branches].astype(np.int64),
+        branch_arms=lines.arms[branches],
         complexity_row=complexity_row[methods] - chunk.start,
         complexity=complexity[methods],
         complexity_total=total[methods],

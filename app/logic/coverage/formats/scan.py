@@ -27,7 +27,8 @@ class Text:
     __slots__ = ("raw", "words")
 
     def __init__(self, block: bytes | bytearray | memoryview) -> None:
-        raw = np.zeros(len(block) + 2 * GUARD, np.uint8)
+        raw = np.empty(len(block) + 2 * GUARD, np.uint8)
+        raw[:GUARD] = raw[len(raw) - GUARD :] = 0
         raw[GUARD : len(raw) - GUARD] = np.frombuffer(block, np.uint8)
         self.raw: NDArray[np.uint8] = raw
         self.words: NDArray[np.uint64] = np.ndarray(len(raw) - 7, "<u8", raw.data, 0, (1,))
@@ -35,6 +36,11 @@ class Text:
     def cut(self, start: int, end: int) -> bytes:
         """The bytes of one span."""
         return self.raw[start:end].tobytes()
+
+    def cut_all(self, start: Positions, end: Positions) -> list[bytes]:
+        """The bytes of each of many spans."""
+        raw = self.raw.data
+        return [bytes(raw[i:j]) for i, j in zip(start.tolist(), end.tolist(), strict=True)]
 
 
 def positions(text: Text, *values: int) -> Positions:
@@ -145,7 +151,7 @@ def intern(text: Text, start: Positions, end: Positions) -> tuple[NDArray[np.int
     code = code.reshape(-1).astype(np.int64, copy=False)
     if not _equal(text, start, length, first[code]):
         return _intern_one_by_one(text, start, end)
-    return code, [text.cut(int(start[i]), int(start[i] + length[i])) for i in first]
+    return code, text.cut_all(start[first], start[first] + length[first])
 
 
 def _signature(text: Text, start: Positions, length: Positions) -> NDArray[np.uint64]:
@@ -180,5 +186,5 @@ def _word(text: Text, start: Positions, length: Positions, offset: int) -> NDArr
 
 def _intern_one_by_one(text: Text, start: Positions, end: Positions) -> tuple[NDArray[np.int64], list[bytes]]:
     codes: dict[bytes, int] = {}
-    code = [codes.setdefault(text.cut(s, e), len(codes)) for s, e in zip(start.tolist(), end.tolist(), strict=True)]
+    code = [codes.setdefault(value, len(codes)) for value in text.cut_all(start, end)]
     return np.array(code, np.int64), list(codes)

@@ -206,6 +206,12 @@ def test_a_tracefile_in_a_file_named_like_json_is_a_tracefile():
     assert detect("coverage.json", b"TN:\nSF:a.js\nDA:1,1\nend_of_record\n") == "lcov"
 
 
+def test_a_go_profile_stays_one_whatever_its_later_lines_say():
+    profile = b"mode: set\nacme.org/rocket/a.go:5.30,7.12 2 1\nend_of_record\n"
+
+    assert detect(None, profile) == "go"
+
+
 def test_julia_files_need_their_name_and_their_columns():
     text = b"        - # x\n        3 f(x) = x\n        0 g() = 1\n"
 

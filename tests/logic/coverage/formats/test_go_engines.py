@@ -7,6 +7,7 @@ from reading import SAMPLES
 from text_engines import documents, outcome
 
 from app.logic.coverage.formats.go import parse_plainly, parse_scanning
+from app.logic.coverage.formats.go_rows import BATCH
 from benchmarks.workload_text import go
 
 SMALL = st.integers(0, 9).map(str)
@@ -73,6 +74,24 @@ def test_the_readers_agree_on_a_document_cut_at_any_byte(end):
 @pytest.mark.parametrize("block_size", range(1, len(PROFILE) + 1, 3))
 def test_blocks_may_end_anywhere(block_size):
     assert outcome(parse_scanning, PROFILE, block_size=block_size) == outcome(parse_plainly, PROFILE)
+
+
+@pytest.mark.parametrize("path", [b"%s/main.go", b"acme/rocket/%s/launch_pad.go", b"r" * 90 + b"%s/launch_pad.go"])
+@pytest.mark.parametrize("block_size", [46, 90, 200, 1000])
+def test_paths_that_end_alike_are_told_apart(path, block_size):
+    data = b"".join(
+        path % folder + b":%d.1,%d.9 1 1\n" % (line, line + 1)
+        for line, folder in enumerate([b"a", b"b", b"b", b"c"] * 2, 1)
+    )
+
+    assert outcome(parse_scanning, data, block_size=block_size) == outcome(parse_plainly, data)
+
+
+def test_the_readers_agree_where_blocks_cover_many_lines_again_and_again():
+    lines = BATCH // 2
+    data = b"".join(b"a.go:%d.5,%d.9 1 %d\n" % (start, lines, hits) for start, hits in ((1, 4), (2, 0), (9, 7), (9, 1)))
+
+    assert outcome(parse_scanning, data) == outcome(parse_plainly, data)
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("reports/*/go/coverage.out")), ids=lambda path: path.parts[-3])

@@ -17,7 +17,7 @@ from app.models.database import Database
 from app.models.reports import CommitReport, Upload
 from tests.example import Uploader, example
 from tests.expected import Raw, commit_report
-from tests.faults.rocket import PullRequest, stray_objects
+from tests.faults.rocket import CARRYING, PLAIN, PullRequest, stray_objects
 from tests.faults.simulation import Simulation
 from tests.logic.notifications.fake_host import FakeHost
 from tests.logic.uploads.conftest import POLICY
@@ -25,6 +25,7 @@ from tests.logic.uploads.conftest import POLICY
 TIMEOUT = 30  # seconds
 
 
+@pytest.mark.parametrize("pull_request", [PLAIN, CARRYING], ids=["plain", "carrying"], indirect=True)
 def test_messages_lost_at_any_moment_are_made_up_for(simulation: Simulation, pull_request: PullRequest) -> None:
     pull_request.push()
     simulation.settle()
@@ -45,7 +46,8 @@ def test_messages_lost_at_any_moment_are_made_up_for(simulation: Simulation, pul
     assert processed >= 6
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("pull_request", [PLAIN, CARRYING], ids=["plain", "carrying"], indirect=True)
+@pytest.mark.parametrize("seed", range(4))
 def test_every_message_three_times_in_any_order_is_as_good_as_once(
     simulation: Simulation, pull_request: PullRequest, seed: int
 ) -> None:

@@ -16,6 +16,9 @@ from app.logic.maintenance.pending import pending_by_age
 from app.logic.uploads import raw
 from app.logic.uploads.problems import PROCESSING_TIMEOUT
 
+# Two minutes of a database that restarts, or three tries after a bug; then the message has failed. The schedule sends
+# others meanwhile, and none does harm.
+RETRIES = 7
 RETENTION_BUDGET = 120.0  # seconds of one run; the rest is left to the next one
 CHECK_BUDGET = 300.0
 
@@ -24,7 +27,7 @@ class Nothing(Schema):
     """No payload: the schedule sends these."""
 
 
-@actor(name="maintenance.sweep", queue="maintenance", schema=Nothing, time_limit=60_000, max_retries=0)
+@actor(name="maintenance.sweep", queue="maintenance", schema=Nothing, time_limit=60_000, max_retries=RETRIES)
 def sweep_all() -> None:
     """Wake uploads, reports, base layers, comparisons and notifications that wait too long."""
     patience = runtime.current().sweep_patience
@@ -46,7 +49,7 @@ def sweep_all() -> None:
         metrics.uploads_pending.labels(age).set(count)
 
 
-@actor(name="maintenance.raw_retention", queue="maintenance", schema=Nothing, time_limit=300_000, max_retries=0)
+@actor(name="maintenance.raw_retention", queue="maintenance", schema=Nothing, time_limit=300_000, max_retries=RETRIES)
 def expire_raw() -> None:
     """Let go of raw uploads that are older than the installation keeps them."""
     age, deadline = runtime.current().raw_retention, time.monotonic() + RETENTION_BUDGET
@@ -57,7 +60,7 @@ def expire_raw() -> None:
             return
 
 
-@actor(name="maintenance.check_reports", queue="maintenance", schema=Nothing, time_limit=600_000, max_retries=0)
+@actor(name="maintenance.check_reports", queue="maintenance", schema=Nothing, time_limit=600_000, max_retries=RETRIES)
 def check_reports() -> None:
     """Assemble some of yesterday's reports from all their uploads and compare."""
     storage, deadline = runtime.current().storage, time.monotonic() + CHECK_BUDGET
@@ -67,7 +70,7 @@ def check_reports() -> None:
             return
 
 
-@actor(name="maintenance.garbage", queue="maintenance", schema=Nothing, time_limit=120_000, max_retries=0)
+@actor(name="maintenance.garbage", queue="maintenance", schema=Nothing, time_limit=120_000, max_retries=RETRIES)
 def collect_garbage() -> None:
     """Delete objects in storage that nothing refers to any more."""
     garbage.collect(runtime.current().storage)

@@ -21,7 +21,7 @@ from app.logic.comparison.own_change import store_own_change
 from app.logic.comparison.plan import dependents, plan_comparison
 from app.logic.maintenance.postponed import postpone_assembly
 from app.logic.uploads.assemble import assemble_report
-from app.logic.uploads.base_layer import build_base_layer
+from app.logic.uploads.base_layer import build_base_layer, recall_waiting
 from app.logic.uploads.finish import request_completion
 from app.logic.uploads.prepare import dispatch_report, prepare_report
 from app.logic.uploads.process import give_up, process_upload
@@ -66,8 +66,16 @@ def _carry_forward(report: CommitReport) -> None:
         metrics.carryforward.labels(layer.outcome).inc()
     if layer.fresh:
         wake(assemble, report_id=report.id)
+    if layer.outcome == "none":
+        _recall(report)
     if layer.retry_at is not None:
         wake(prepare, delay=max(layer.retry_at - now(), timedelta(seconds=1)), report_id=report.id)
+
+
+def _recall(report: CommitReport) -> None:
+    """The report is what it will be for now: whoever waits to carry from it need not wait for the time to try again."""
+    for waiting_id in recall_waiting(report):
+        wake(prepare, report_id=waiting_id)
 
 
 def _process_all(upload_ids: Sequence[int]) -> None:
@@ -116,6 +124,7 @@ def assemble(report_id: int) -> None:
         wake(assemble, report_id=report_id)
     elif result.commit_id is not None and result.settled and (result.outcome == "assembled" or is_repeated()):
         # One announcement per assembly: the other messages of a burst of uploads find the work done.
+        _recall(CommitReport.get_by_id(report_id))
         _announce(result.commit_id, tell=result.notify)
 
 

@@ -43,6 +43,8 @@ FIRST_TRANSPLANTED_INDEX = 2 * SESSIONS_OF_A_KIND
 class CommitReport(Row):
     """The report of one type of a commit. `base_*` tell of the coverage it carries (docs/carryforward.md).
 
+    While `base_state` is "unknown", `base_from_sha` is the commit that is waited for.
+
     `generation` counts published contents. `*_wanted` counts the events that ask for assembly or notification,
     `*_done` how many of them are answered: work is left while they differ. `notify_hold` is why people are not told
     although there is something to tell; None = nothing keeps them from it.

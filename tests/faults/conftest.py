@@ -10,7 +10,7 @@ from app.clients.storage import ObjectStorage
 from app.models.database import Database
 from app.models.repositories import Repository
 from tests.example import Uploader, example
-from tests.faults.rocket import PullRequest
+from tests.faults.rocket import PLAIN, PullRequest
 from tests.faults.simulation import Simulation, simulated
 from tests.logic.notifications.fake_host import NOBODY, FakeHost
 from tests.logic.notifications.rocket import the_diff
@@ -29,7 +29,11 @@ def host() -> FakeHost:
         base=git.PullCommit("main", example.base, "acme/rocket"),
         head=git.PullCommit("feature/boosters", example.head, "acme/rocket"),
     )
-    return FakeHost(pulls={example.pull: pull}, diffs={(example.base, example.head): the_diff()})
+    return FakeHost(
+        pulls={example.pull: pull},
+        diffs={(example.base, example.head): the_diff()},
+        parents={example.head: example.base},
+    )
 
 
 @pytest.fixture
@@ -42,5 +46,12 @@ def simulation(
 
 
 @pytest.fixture
-def pull_request(simulation: Simulation, repository: Repository, uploader: Uploader, host: FakeHost) -> PullRequest:
-    return PullRequest(simulation, uploader, host)
+def pull_request(
+    request: pytest.FixtureRequest,
+    simulation: Simulation,
+    repository: Repository,
+    uploader: Uploader,
+    host: FakeHost,
+) -> PullRequest:
+    """A parameter of the test may be another plan of its uploads."""
+    return PullRequest(simulation, uploader, host, getattr(request, "param", PLAIN))

@@ -1,6 +1,7 @@
 """The example's pull request under faults: its base is complete, its head gets the same two uploads again and again."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.clients.storage import ObjectStorage
@@ -13,6 +14,23 @@ from tests.faults.simulation import Simulation
 from tests.logic.notifications.fake_host import FakeHost
 
 UPLOADS = (2, 3)  # both carry the flag js, the second one web as well
+UNIT, JS, WEB = 0, 2, 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The uploads of base and head, and the configuration that every repository has."""
+
+    base: tuple[int, ...] = UPLOADS
+    head: tuple[int, ...] = UPLOADS
+    site: Mapping[str, Any] = field(default_factory=dict)
+
+
+PLAIN = Plan()
+# Of the two sessions that the head carries one is replaced by its own upload.
+CARRYING = Plan(
+    (UNIT, WEB), (UNIT, JS), {"flags": {"unit": {"carryforward": True}, "web": {"carryforward": True}, "js": {}}}
+)
 
 
 @dataclass
@@ -22,19 +40,23 @@ class PullRequest:
     simulation: Simulation
     uploader: Uploader
     host: FakeHost
+    plan: Plan = PLAIN
 
     def __post_init__(self) -> None:
-        self.simulation.send("uploads.prepare", report_id=self._accept("base", example.base))
+        self.simulation.run.site = self.plan.site
+        self.push_base()
         self.simulation.settle()
+
+    def push_base(self) -> int:
+        return self._push(self.plan.base, "base", example.base)
 
     def push(self) -> int:
         """Accept the uploads of the head, wake the pipeline, and return the report."""
-        report_id = self._accept("head", example.head, example.pull)
-        self.simulation.send("uploads.prepare", report_id=report_id)
-        return report_id
+        return self._push(self.plan.head, "head", example.head, example.pull)
 
-    def _accept(self, side: str, sha: str, pull: int | None = None) -> int:
-        accepted = [self.uploader.send(sha, number, side, pull) for number in UPLOADS]
+    def _push(self, uploads: tuple[int, ...], side: str, sha: str, pull: int | None = None) -> int:
+        accepted = [self.uploader.send(sha, number, side, pull) for number in uploads]
+        self.simulation.send("uploads.prepare", report_id=accepted[0].report_id)
         return accepted[0].report_id
 
     def outcome(self) -> dict[str, Any]:

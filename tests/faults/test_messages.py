@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.clients.git.base import Unreachable
 from app.clients.storage import ObjectStorage
 from app.logic.uploads.assemble import Assembled, assemble_report
 from app.logic.uploads.process import Processed, process_upload
@@ -16,13 +17,15 @@ from app.models.database import Database
 from app.models.reports import CommitReport, Upload
 from tests.example import Uploader, example
 from tests.expected import Raw, commit_report
-from tests.faults.rocket import PullRequest, stray_objects
+from tests.faults.rocket import CARRYING, PLAIN, PullRequest, stray_objects
 from tests.faults.simulation import Simulation
+from tests.logic.notifications.fake_host import FakeHost
 from tests.logic.uploads.conftest import POLICY
 
 TIMEOUT = 30  # seconds
 
 
+@pytest.mark.parametrize("pull_request", [PLAIN, CARRYING], ids=["plain", "carrying"], indirect=True)
 def test_messages_lost_at_any_moment_are_made_up_for(simulation: Simulation, pull_request: PullRequest) -> None:
     pull_request.push()
     simulation.settle()
@@ -43,7 +46,8 @@ def test_messages_lost_at_any_moment_are_made_up_for(simulation: Simulation, pul
     assert processed >= 6
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("pull_request", [PLAIN, CARRYING], ids=["plain", "carrying"], indirect=True)
+@pytest.mark.parametrize("seed", range(4))
 def test_every_message_three_times_in_any_order_is_as_good_as_once(
     simulation: Simulation, pull_request: PullRequest, seed: int
 ) -> None:
@@ -69,6 +73,25 @@ def test_every_message_three_times_in_any_order_is_as_good_as_once(
     assert pull_request.stray_objects() == []
     assert simulation.dead == []
     assert len(seen) >= 7
+
+
+def test_a_lost_retry_of_a_notification_is_made_up_for(
+    simulation: Simulation, pull_request: PullRequest, host: FakeHost
+) -> None:
+    pull_request.push()
+    simulation.settle()
+    expected = pull_request.outcome()
+    pull_request.forget()
+
+    pull_request.push()
+    host.failures["set_status"] = [Unreachable("made up")] * 2
+    while host.failures["set_status"] and (message := simulation.take()) is not None:
+        simulation.deliver(message)
+    simulation.queue.waiting.clear()
+    simulation.settle()
+
+    assert pull_request.outcome() == expected
+    assert host.failures["set_status"] == []
 
 
 class Meeting:

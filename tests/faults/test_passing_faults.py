@@ -5,14 +5,17 @@ step was taken, and the worker is told that it was not.
 """
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+from peewee import OperationalError
 
 from app.clients.git.base import Unreachable
 from app.clients.storage import StorageUnavailable
+from app.logic.maintenance import sweep
+from app.models.database import Database
 from tests.faults.rocket import PullRequest
-from tests.faults.simulation import Simulation
+from tests.faults.simulation import TARGET, Simulation
 from tests.faults.steps import Action, Strike, Strikes, struck_at
 
 LIMIT = 800  # steps; far more than the pipeline takes
@@ -29,6 +32,7 @@ FAULTS = {
     "shutdown": SHUTDOWN,
     "answer lost": SHUTDOWN,
 }
+EVERY = 2 * len(FAULTS)
 
 
 def away(error: type[Exception], *, after: bool) -> Strike:
@@ -52,8 +56,8 @@ def database_away(execute: Callable[[str], object], fault: str, *, after: bool) 
     return strike
 
 
-# Each step is struck once; the kinds of faults take turns.
-@pytest.mark.parametrize(("first", "fault"), [*enumerate(FAULTS, start=1)])
+# Every second step is struck once; the kinds of faults take turns.
+@pytest.mark.parametrize(("first", "fault"), [*zip(range(1, EVERY, 2), FAULTS, strict=True)])
 def test_a_passing_fault_at_any_step_costs_only_retries(
     simulation: Simulation, pull_request: PullRequest, first: int, fault: str
 ) -> None:
@@ -68,7 +72,7 @@ def test_a_passing_fault_at_any_step_costs_only_retries(
         away(ConnectionError, after=after),
     )
 
-    for strike_at in range(first, LIMIT, len(FAULTS)):
+    for strike_at in range(first, LIMIT, EVERY):
         pull_request.forget()
         pull_request.push()
         with struck_at(simulation, strikes, strike_at) as steps:
@@ -80,4 +84,36 @@ def test_a_passing_fault_at_any_step_costs_only_retries(
         assert pull_request.outcome() == expected, strike_at
         assert pull_request.stray_objects() == [], strike_at
         assert simulation.dead == [], strike_at
-    assert 100 < strike_at < LIMIT - len(FAULTS)
+    assert 100 < strike_at < LIMIT - EVERY
+
+
+@pytest.mark.parametrize("seconds", [5, 30, 120])
+@pytest.mark.parametrize("job", ["maintenance.sweep", "maintenance.garbage", "maintenance.raw_retention"])
+def test_a_job_of_the_schedule_outlasts_a_restart_of_the_database(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch, job: str, seconds: float
+) -> None:
+    execute = Database.execute_sql
+
+    def away_for_a_while(self: Database, *arguments: Any) -> Any:
+        if self is simulation.run.database and simulation.clock < seconds:
+            raise OperationalError("made up: the server is starting up")
+        return execute(self, *arguments)
+
+    monkeypatch.setattr(Database, "execute_sql", away_for_a_while)
+    simulation.send(job)
+    simulation.work()
+
+    assert simulation.clock >= seconds
+    assert simulation.dead == []
+
+
+def test_a_bug_in_a_job_of_the_schedule_is_not_hidden(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> NoReturn:
+        raise TypeError("made up")
+
+    monkeypatch.setattr(sweep, "take_overdue", broken)
+    simulation.send("maintenance.sweep")
+    simulation.work()
+
+    assert [message.actor_name for message in simulation.dead] == ["maintenance.sweep"]
+    assert simulation.clock < TARGET

@@ -21,7 +21,7 @@ from tests.faults.simulation import Simulation, simulated
 
 pytestmark = pytest.mark.e2e
 
-EVERY = 12  # the test in one process strikes at every step
+EVERY = 24  # the test in one process strikes at every step
 LIMIT = 600
 UPLOADS = (2, 3)
 

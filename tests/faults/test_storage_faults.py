@@ -10,9 +10,11 @@ from app.clients.storage import ObjectMissing, ObjectStorage, StorageUnavailable
 from app.middleware.errors import POLICIES, ErrorClass
 from app.models.reports import CommitReport, Upload, UploadError
 from tests.faults.rocket import PullRequest
-from tests.faults.simulation import Simulation
+from tests.faults.simulation import TARGET, Simulation
 
 LATE = 600.0  # seconds that an object may come after its message
+RETRIED = 1000.0  # seconds of a storage that is away, which the retries of a message outlast
+AS_USUAL = object()
 
 
 @dataclass
@@ -28,8 +30,9 @@ class Until:
         method: Callable[..., Any] = getattr(self.real, name)
 
         def perhaps(path: str, *args: Any, **options: Any) -> Any:
-            if self.simulation.clock < self.moment:
-                return self.instead(name)
+            answer = self.instead(name) if self.simulation.clock < self.moment else AS_USUAL
+            if answer is not AS_USUAL:
+                return answer
             return method(path, *args, **options)
 
         return perhaps
@@ -42,6 +45,12 @@ def missing(operation: str) -> None:
 
 def away(_: str) -> None:
     raise StorageUnavailable("made up: 503")
+
+
+def refuse_writes(operation: str) -> Any:
+    if operation == "put":
+        raise StorageUnavailable("made up: 507")
+    return AS_USUAL
 
 
 def disturb(simulation: Simulation, seconds: float, instead: Callable[[str], Any]) -> None:
@@ -85,9 +94,10 @@ def test_retries_cover_the_time_that_an_object_may_be_late() -> None:
     assert sum(POLICIES[ErrorClass.STORAGE_MISSING].delays) >= LATE
 
 
-@pytest.mark.parametrize("seconds", [20, 200, 800])
+@pytest.mark.parametrize("seconds", [20, 800, 1800, 4 * 3600])
+@pytest.mark.parametrize("instead", [away, refuse_writes])
 def test_storage_that_is_away_for_a_while_costs_only_time(
-    simulation: Simulation, pull_request: PullRequest, seconds: float
+    simulation: Simulation, pull_request: PullRequest, seconds: float, instead: Callable[[str], Any]
 ) -> None:
     pull_request.push()
     simulation.settle()
@@ -95,8 +105,8 @@ def test_storage_that_is_away_for_a_while_costs_only_time(
     pull_request.forget()
 
     pull_request.push()
-    disturb(simulation, seconds, away)
-    simulation.settle(within=seconds + 15 * 60)
+    disturb(simulation, seconds, instead)
+    simulation.settle(within=seconds + TARGET)
 
     assert pull_request.outcome() == expected
-    assert simulation.dead == []
+    assert seconds > RETRIED or simulation.dead == []

@@ -40,7 +40,7 @@ class Soak:
 
     def round(self, deadline: float) -> bool:
         """Send, disturb, wait and compare; False = something is wrong."""
-        self.traffic.add_revisions(heads=self.chance.randint(1, 2))
+        self.traffic.add_base()
         faults: list[tuple[int, Callable[[], None]]] = [
             (6, self.plant.kill),
             (2, self.plant.restart),
@@ -51,8 +51,13 @@ class Soak:
             (4, self.repeat),
         ]
         weights, disturbances = zip(*faults, strict=True)
-        end = min(deadline, time.monotonic() + ROUND)
-        while time.monotonic() < end:
+        began = time.monotonic()
+        end = min(deadline, began + ROUND)
+        heads = self.chance.randint(1, 2)
+        while (moment := time.monotonic()) < end:
+            if heads and moment > began + ROUND / 2:
+                self.traffic.add_heads(heads)
+                heads = 0
             for _ in range(self.chance.randint(2, 8)):
                 self.send()
             time.sleep(self.chance.uniform(0, 1))
@@ -69,8 +74,7 @@ class Soak:
         return not (self.verdict.differences or self.verdict.not_final)
 
     def send(self) -> None:
-        # Mostly the newest commits, at times one whose report is complete.
-        revision = self.chance.choice(self.traffic.revisions[-6:])
+        revision = self.chance.choice(self.traffic.targets())
         try:
             accepted = self.traffic.send(revision)
         except (StorageError, PeeweeException):
@@ -125,8 +129,9 @@ class Soak:
         counts = ", ".join(f"{name} {count}" for name, count in self.plant.counts.items())
         print(
             f"{time.monotonic() - self.began:.0f} s: {counts}, repeated messages {self.repeated}, waits "
-            f"skipped {self.skipped}, refused uploads {self.refused}, uploads {self.verdict.uploads}, reports compared "
-            f"{self.verdict.reports}, differences {len(self.verdict.differences)}, uploads not final {self.verdict.not_final}",
+            f"skipped {self.skipped}, refused uploads {self.refused}, uploads {self.verdict.uploads}, carried sessions "
+            f"{self.verdict.carried}, carried too late {self.verdict.too_late}, reports compared {self.verdict.reports}, "
+            f"differences {len(self.verdict.differences)}, uploads not final {self.verdict.not_final}",
             flush=True,
         )
 

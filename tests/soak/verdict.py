@@ -9,7 +9,7 @@ import msgspec
 from app.clients.storage import ObjectStorage, StorageError
 from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
 from tests.faults.rocket import stray_objects
-from tests.soak.traffic import Traffic
+from tests.soak.traffic import Traffic, gave_up
 
 
 @dataclass
@@ -17,6 +17,8 @@ class Verdict:
     """What was looked at, and one line for each thing that is wrong."""
 
     uploads: int = 0
+    carried: int = 0
+    too_late: int = 0
     not_final: int = 0
     reports: int = 0
     differences: list[str] = field(default_factory=list)
@@ -27,13 +29,18 @@ def judge(traffic: Traffic, storage: ObjectStorage, posts: Path) -> Verdict:
     verdict = Verdict()
     for report in CommitReport.select().order_by(CommitReport.id):
         uploads = list(Upload.select().where(Upload.report == report.id).order_by(Upload.session_index))
-        verdict.uploads += len(uploads)
+        carried = [upload for upload in uploads if upload.kind == "carried_forward"]
+        verdict.uploads += len(uploads) - len(carried)
+        verdict.carried += len(carried)
+        verdict.too_late += gave_up(report)
+        if (here := len(carried)) != (wanted_here := len(traffic.base_layer(report))):
+            verdict.differences.append(f"report {report.id} carries {here} sessions, must carry {wanted_here}")
         verdict.not_final += sum(upload.state in OPEN_UPLOAD_STATES for upload in uploads)
         for upload in uploads:
             if (found := (upload.state, upload.error_code)) != (wanted := traffic.ending(upload)):
                 verdict.differences.append(f"upload {upload.id} ended in {found}, must be {wanted}")
         verdict.reports += 1
-        if _stored(storage, report) != traffic.report(uploads):
+        if _stored(storage, report) != traffic.report(report):
             verdict.differences.append(f"report {report.id} differs, generation {report.generation}")
     verdict.differences += stray_objects(storage)
     verdict.differences += _repeated_comments(posts)

@@ -11,7 +11,9 @@ from app.models.git import Commit, CommitError
 from app.models.reports import CommitReport
 
 PAUSE = timedelta(hours=1)
-RETRYING = timedelta(minutes=30)  # longer than the retries of one message take
+PASSING_PAUSE = timedelta(minutes=10)  # after an error that says itself that it may pass
+# Nearly as long as the longest pause between two tries of a message: only then is it noticed that the message was lost.
+RETRYING = timedelta(minutes=12)
 NOTIFY_FAILED = "notify_failed"
 
 
@@ -20,7 +22,7 @@ def postpone_assembly(report_id: int, error: BaseException) -> None:
     report = CommitReport.get_or_none(CommitReport.id == report_id)
     if report is None:
         return
-    CommitReport.update(assembly_not_before=fn.now() + PAUSE).where(CommitReport.id == report_id).execute()
+    CommitReport.update(assembly_not_before=fn.now() + _pause(error)).where(CommitReport.id == report_id).execute()
     _tell(report.commit_id, ASSEMBLY_FAILED, events.MERGE_FAILED, error)
 
 
@@ -31,13 +33,17 @@ def leave_to_retry(commit_id: int) -> None:
 
 def postpone_notification(commit_id: int, error: BaseException) -> None:
     """Note that people cannot be told about a commit."""
-    if _hold(commit_id, PAUSE):
+    if _hold(commit_id, _pause(error)):
         _tell(commit_id, NOTIFY_FAILED, events.NOTIFY_FAILED, error)
 
 
 def notification_worked(commit_id: int) -> None:
     """Take back what `postpone_notification` noted."""
     CommitError.delete().where((CommitError.commit == commit_id) & (CommitError.code == NOTIFY_FAILED)).execute()
+
+
+def _pause(error: BaseException) -> timedelta:
+    return PASSING_PAUSE if getattr(error, "permanent", None) is False else PAUSE
 
 
 def _hold(commit_id: int, time: timedelta) -> bool:

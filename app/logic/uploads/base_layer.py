@@ -21,6 +21,7 @@ from app.logic.uploads.base_sessions import Carried, NotCarried, Source, carry_s
 from app.logic.uploads.base_source import Candidate, GitFor
 from app.logic.uploads.carryforward import carried_name, choose_carried, is_enabled
 from app.models.database import db
+from app.models.git import Commit
 from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Upload, UploadFlag
 
 log = structlog.get_logger(__name__)
@@ -65,7 +66,8 @@ def build_base_layer(
     except (NotCarried, GitError, StorageError) as error:
         if error.permanent:
             return _settle(report, error.code)
-        return _put_off(report, error.code, now, error.reset_at if isinstance(error, RateLimited) else now)
+        not_before = error.reset_at if isinstance(error, RateLimited) else now
+        return _put_off(report, error.code, now, not_before, getattr(error, "awaits", None))
 
 
 def _build(storage: ObjectStorage, git_for: GitFor, report: CommitReport, max_age: timedelta | None) -> BaseLayer:
@@ -150,7 +152,11 @@ def _settle(report: CommitReport, reason: str | None) -> BaseLayer:
     """Decide that nothing is carried; a reason is told to people, None = they did not ask for anything."""
     undecided = (CommitReport.id == report.id) & (CommitReport.base_state == "unknown")
     with db.atomic():
-        if not CommitReport.update(base_state="none", base_not_before=None).where(undecided).execute():
+        if (
+            not CommitReport.update(base_state="none", base_not_before=None, base_from_sha=None)
+            .where(undecided)
+            .execute()
+        ):
             return _standing(CommitReport.get_or_none(CommitReport.id == report.id))
         if reason is not None:
             commit = report.commit
@@ -158,7 +164,20 @@ def _settle(report: CommitReport, reason: str | None) -> BaseLayer:
     return BaseLayer("none", reason=reason)
 
 
-def _put_off(report: CommitReport, reason: str, now: datetime, not_before: datetime) -> BaseLayer:
+def recall_waiting(report: CommitReport) -> tuple[int, ...]:
+    """Return the reports that wait for this one to carry from it, and let them try at once: that is no try more."""
+    commit = report.commit
+    waiting = (
+        (CommitReport.base_state == "unknown")
+        & (CommitReport.base_from_sha == commit.sha)
+        & CommitReport.commit.in_(Commit.select(Commit.id).where(Commit.repo == commit.repo_id))
+    )
+    tries = fn.GREATEST(CommitReport.base_attempts - 1, 0)
+    recalled = CommitReport.update(base_not_before=fn.now(), base_from_sha=None, base_attempts=tries).where(waiting)
+    return tuple(row.id for row in recalled.returning(CommitReport).execute())
+
+
+def _put_off(report: CommitReport, reason: str, now: datetime, not_before: datetime, awaits: str | None) -> BaseLayer:
     """Note when to try again; builders that fail at the same time count as one try."""
     if report.base_attempts >= len(RETRIES):
         return _settle(report, reason)
@@ -168,8 +187,8 @@ def _put_off(report: CommitReport, reason: str, now: datetime, not_before: datet
         & (CommitReport.base_state == "unknown")
         & (CommitReport.base_attempts == report.base_attempts)
     )
-    noted = CommitReport.update(base_attempts=report.base_attempts + 1, base_not_before=due).where(as_read).execute()
-    if not noted:
+    tried = {"base_attempts": report.base_attempts + 1, "base_not_before": due, "base_from_sha": awaits}
+    if not CommitReport.update(**tried).where(as_read).execute():
         return _standing(CommitReport.get_or_none(CommitReport.id == report.id))
     log.info("base_layer.put_off", report_id=report.id, reason=reason, due=due.isoformat())
     return BaseLayer("not_ready", due, reason)

@@ -29,12 +29,16 @@ TRIM_ABOVE: Final = 1_000_000  # rows; less leaves too little behind to be worth
 
 
 class NotCarried(Exception):
-    """Nothing can be carried, for now or (`permanent`) for good; `code` is stable and shown to people."""
+    """Nothing can be carried, for now or (`permanent`) for good; `code` is stable and shown to people.
 
-    def __init__(self, code: str, *, permanent: bool) -> None:
+    `awaits` is the SHA of the commit whose report must become ready first.
+    """
+
+    def __init__(self, code: str, *, permanent: bool, awaits: str | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.permanent = permanent
+        self.awaits = awaits
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def read_source(git_for: GitFor, commit: Commit, oldest: datetime | None) -> Sou
         .order_by(Upload.session_index)
     )
     if choice.outcome == "not_ready" or any(upload.state != "merged" for upload in uploads):
-        raise NotCarried("ancestor_not_ready", permanent=False)
+        raise NotCarried("ancestor_not_ready", permanent=False, awaits=choice.candidate.sha)
     young = [upload for upload in uploads if oldest is None or upload.created_at >= oldest]
     flags: dict[int, list[Flag]] = {upload.id: [] for upload in young}
     # A flag that somebody deleted is not brought back.
@@ -122,7 +126,8 @@ def _read(storage: ObjectStorage, upload: Upload, paths: PathFilter) -> tuple[Ma
         log.warning("base_layer.parsed_object.lost", upload_id=upload.id, path=upload.parsed_path)
         if upload.object_path is not None:
             parse_again(upload)
-        raise NotCarried("parsed_report_lost", permanent=upload.object_path is None) from None
+        awaits = str(upload.report.commit.sha)
+        raise NotCarried("parsed_report_lost", permanent=upload.object_path is None, awaits=awaits) from None
     except codec.ReportVersionUnknown:
         # A newer worker wrote it while the installation is being upgraded.
         raise NotCarried("newer_version", permanent=False) from None

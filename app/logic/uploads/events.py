@@ -28,6 +28,7 @@ NOT_CARRIED = "not_carried_forward"
 REBOOKED = "rebooked"
 PROCESSING = "processing"
 WAITING = "waiting"
+WAITING_FOR_STORAGE = "waiting_for_storage"
 PROCESSED = "processed"
 FAILED = "failed"
 REPROCESSED = "reprocessed"
@@ -68,6 +69,7 @@ MILESTONES: Final[Mapping[str, Step]] = {
     REBOOKED: Step("uploads moved from a synthetic merge commit to the head it merges"),
     PROCESSING: Step("a worker reads the upload", "pu"),
     WAITING: Step("waiting for the raw object", "wfcu"),
+    WAITING_FOR_STORAGE: Step("waiting for object storage"),
     PROCESSED: Step("upload processed"),
     FAILED: Step("upload failed"),
     REPROCESSED: Step("an operator had the upload read again"),
@@ -103,7 +105,8 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
         problems.TEXTS[problems.UNSUPPORTED_FILE_FORMAT], "the notes say what to upload instead", "uf"
     ),
     problems.UNKNOWN_STORAGE: Trouble(
-        problems.TEXTS[problems.UNKNOWN_STORAGE], "run `coverage-worker doctor`, then `reprocess`"
+        problems.TEXTS[problems.UNKNOWN_STORAGE],
+        "run `coverage-worker doctor`; an upload that waits comes back by itself, one that failed with `reprocess`",
     ),
     problems.PARSED_OBJECT_LOST: Trouble(
         problems.TEXTS[problems.PARSED_OBJECT_LOST], "upload reports of its flags for this commit"

@@ -25,6 +25,7 @@ from app.models.reports import CommitReport, Upload, UploadError
 
 # Attempts that killed their worker or ended in a passing fault; then the upload is taken for poison.
 MAX_ATTEMPTS = 10
+STORAGE_PATIENCE = timedelta(days=7)  # since its arrival an upload waits for a storage that does not answer
 OPEN_STATES = ("received", "processing")
 TRIM_ABOVE = 50 << 20  # raw bytes; a smaller job leaves too little behind to be worth a trim
 
@@ -62,16 +63,26 @@ def process_upload(storage: ObjectStorage, upload_id: int, policy: ProcessPolicy
     Raises ObjectMissing while the object may still be on its way, and StorageError for passing faults: the claim is
     given back first, so the retry of the message can claim again.
     """
-    _require_object(storage, upload_id)
+    try:
+        _require_object(storage, upload_id)
+    except StorageError as error:
+        if not error.permanent:
+            _note_silence(upload_id)
+        raise
     upload = Upload.claim(upload_id, policy.lease, owner)
     if upload is None:
         return _not_claimed(upload_id)
     try:
         with kept(upload, policy.lease):
             return _process(storage, upload, policy)
-    except BaseException:
+    except BaseException as error:
         # The retry of the message, or another worker, must not wait for the lease to run out.
-        Upload.release(upload.id, upload.attempts)
+        if _is_silence(error):
+            # Says nothing about the upload, which must not be taken for poison.
+            Upload.settle(upload.id, upload.attempts, "received", lease_until=fn.now(), attempts=upload.next_round)
+            _note_silence(upload_id)
+        else:
+            Upload.release(upload.id, upload.attempts)
         raise
 
 
@@ -128,6 +139,22 @@ def _require_object(storage: ObjectStorage, upload_id: int) -> None:
         Upload.update(notes=[waiting.OBJECT_AWAITED]).where(still).execute()
         events.record(upload.repo_id, upload.report.commit.sha, events.WAITING, [upload_id])
     raise ObjectMissing(f"upload {upload_id}: {upload.object_path}")
+
+
+def _is_silence(error: BaseException) -> bool:
+    """Say whether storage did not answer, in contrast to an answer that nobody wants to hear."""
+    return isinstance(error, StorageError) and not error.permanent
+
+
+def _note_silence(upload_id: int) -> None:
+    """Tell people what a received upload waits for. One that is processed afresh keeps the notes of its result."""
+    upload = Upload.get_or_none((Upload.id == upload_id) & (Upload.state == "received") & Upload.parsed_path.is_null())
+    if upload is None or waiting.awaits_storage(upload):
+        return
+    still = (Upload.id == upload_id) & (Upload.state == "received")
+    Upload.update(notes=[waiting.STORAGE_AWAITED]).where(still).execute()
+    sha = upload.report.commit.sha
+    events.record(upload.repo_id, sha, events.WAITING_FOR_STORAGE, [upload_id], error=problems.UNKNOWN_STORAGE)
 
 
 def _parse(storage: ObjectStorage, upload: Upload, policy: ProcessPolicy) -> ParsedUpload:
@@ -250,7 +277,8 @@ def parse_again(upload: Upload) -> None:
 def give_up(upload_id: int, error: BaseException, debounce: timedelta) -> int | None:
     """After the last retry: store why, and return the report whose assembly should go on without this upload.
 
-    None when there is nothing to give up: the upload has ended, or another message has a worker on it.
+    None when there is nothing to give up: the upload has ended, another message has a worker on it, or storage did not
+    answer. The upload then waits for it, in the care of the sweepers, and ends in an error after STORAGE_PATIENCE.
     """
     upload = Upload.get_or_none(Upload.id == upload_id)
     if upload is None or upload.state not in OPEN_STATES:
@@ -259,6 +287,8 @@ def give_up(upload_id: int, error: BaseException, debounce: timedelta) -> int | 
         return None
     if upload.parsed_path is not None and isinstance(error, StorageError):
         return _keep_earlier(upload, error, debounce)
+    if _is_silence(error) and now() - upload.created_at < STORAGE_PATIENCE:
+        return None
     return upload.report_id if fail_upload(upload, _problem_of(upload, error), (), debounce) else None
 
 

@@ -13,12 +13,24 @@ OBJECT_AWAITED: Final[Mapping[str, str | None]] = {
     "detail": "the raw object is not in storage yet",
 }
 
+# The note of an upload that storage keeps from being read; the result of processing replaces it, too.
+STORAGE_AWAITED: Final[Mapping[str, str | None]] = {
+    "file": None,
+    "reason": "storage_awaited",
+    "detail": "object storage does not answer",
+}
+
 LONGEST_DEBOUNCE = timedelta(minutes=15)  # of the setting `uploads.debounce`
 
 
 def awaits_object(upload: Upload) -> bool:
     """Say whether a worker has looked for the raw object of an upload and not found it."""
     return any(note.get("reason") == OBJECT_AWAITED["reason"] for note in upload.notes or ())
+
+
+def awaits_storage(upload: Upload) -> bool:
+    """Say whether storage did not answer the last worker that wanted to read an upload."""
+    return any(note.get("reason") == STORAGE_AWAITED["reason"] for note in upload.notes or ())
 
 
 def waiting_for(report: CommitReport, upload: Upload, now: datetime, *, builds: int = 0) -> str | None:
@@ -40,6 +52,8 @@ def waiting_for(report: CommitReport, upload: Upload, now: datetime, *, builds: 
 def _received(report: CommitReport, upload: Upload) -> str:
     if awaits_object(upload):
         return "its raw object, which is not in storage yet: looked for again for ten minutes"
+    if awaits_storage(upload):
+        return "object storage, which does not answer: asked again by itself"
     if upload.tries > 0:
         return f"another try after {upload.tries} that did not end well"
     if report.config is None:

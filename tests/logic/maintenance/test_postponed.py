@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from app.clients.git.base import Unreachable
+from app.clients.storage import StorageUnavailable
 from app.logic.maintenance import postponed
 from app.logic.maintenance.sweep import take_overdue
 from app.logic.uploads.assemble import assemble_report
@@ -45,6 +47,21 @@ def test_a_new_upload_ends_the_rest_of_its_report() -> None:
 
     due = CommitReport.get_by_id(report.id).assembly_not_before
     assert due < now() + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "minutes"), [(StorageUnavailable("503"), 10), (Unreachable("timeout"), 10), (ValueError("broken"), 60)]
+)
+def test_after_a_fault_that_passes_the_rest_is_short(error: Exception, minutes: int) -> None:
+    report = waiting(assembly_wanted=1, notify_wanted=1)
+
+    postponed.postpone_assembly(report.id, error)
+    postponed.postpone_notification(report.commit_id, error)
+
+    resting = CommitReport.get_by_id(report.id)
+    limit = now() + timedelta(minutes=minutes)
+    for due in (resting.assembly_not_before, resting.notify_not_before):
+        assert limit - timedelta(minutes=1) < due <= limit
 
 
 def test_an_assembly_that_works_again_takes_the_error_back(storage) -> None:

@@ -33,6 +33,7 @@ class FakeHost:
 
     diffs: Mapping[tuple[str, str], Diff] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
     behind: int | None = None
     comments: dict[str, str] = field(default_factory=dict)
     statuses: dict[tuple[str, str], CommitStatus] = field(default_factory=dict)
@@ -60,11 +61,17 @@ class FakeHost:
 
     def get_commit(self, sha: str) -> Commit:
         self._called("get_commit", sha)
-        return Commit(sha, "Fuel the rocket", datetime.now(UTC), NOBODY, ())
+        return Commit(sha, "Fuel the rocket", datetime.now(UTC), NOBODY, self._parents(sha))
 
     def get_ancestors(self, sha: str, limit: int = 100) -> Sequence[tuple[str, tuple[str, ...]]]:
         self._called("get_ancestors", sha)
-        return [(sha, ())]
+        listed = [(sha, self._parents(sha))]
+        while listed[-1][1]:
+            listed.append((listed[-1][1][0], self._parents(listed[-1][1][0])))
+        return listed[:limit]
+
+    def _parents(self, sha: str) -> tuple[str, ...]:
+        return (self.parents[sha],) if sha in self.parents else ()
 
     def get_compare(self, base: str, head: str, *, with_commits: bool = False) -> Compare:
         self._called("get_compare", base, head)

@@ -18,9 +18,9 @@ from app.logic.coverage.measure import totals
 from app.logic.coverage.merge import merge
 from app.logic.maintenance.sweep import take_overdue
 from app.logic.uploads.assemble import assemble_report
-from app.logic.uploads.base_layer import RETRIES, BaseLayer, build_base_layer
+from app.logic.uploads.base_layer import RETRIES, BaseLayer, build_base_layer, recall_waiting
 from app.logic.uploads.process import process_upload
-from app.models.database import db
+from app.models.database import db, now
 from app.models.machinery import ObjectGarbage
 from app.models.reports import CommitReport, Flag, Upload
 from app.models.repositories import Repository
@@ -243,6 +243,22 @@ def test_a_parent_that_is_ready_late_is_carried_all_the_same(history: History) -
     assert too_soon == BaseLayer("not_ready", NOON + timedelta(seconds=60))
     assert in_time.outcome == "ready"
     assert CommitReport.get_by_id(report.id).assembly_wanted == 1
+
+
+def test_whoever_waits_for_the_parent_is_called_when_it_is_ready(history: History) -> None:
+    parent = history.commit()
+    history.upload(parent, UNIT, ["unit"])
+    report, other = history.head(), history.parent((E2E, ["e2e"]))
+    history.build(report)
+    history.finish(parent)
+
+    nobody, called, again = (recall_waiting(report_of(sha)) for sha in (other, parent, parent))
+    waiting = CommitReport.get_by_id(report.id)
+    layer = history.build(report, now() + timedelta(seconds=1))
+
+    assert (nobody, called, again) == ((), (report.id,), ())
+    assert (waiting.base_state, waiting.base_attempts, waiting.base_from_sha) == ("unknown", 0, None)
+    assert (layer.outcome, CommitReport.get_by_id(report.id).base_from_sha) == ("ready", parent)
 
 
 def test_an_upload_that_the_parent_got_just_now_is_waited_for(history: History) -> None:

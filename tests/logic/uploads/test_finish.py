@@ -1,6 +1,7 @@
 """What follows an assembly: the finish decision row by row, whatever was assembled together, and asking to be told."""
 
 from datetime import timedelta
+from itertools import permutations, product
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from app.clients.storage import ObjectStorage
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.finish import COMPLETION_PATIENCE, Facts, Finish, decide, request_completion, waits_for_uploads
 from app.logic.uploads.process import process_upload
-from app.models.database import now
-from app.models.reports import CommitReport, Upload
+from app.models.database import db, now
+from app.models.reports import OPEN_UPLOAD_STATES, UPLOAD_STATES, CommitReport, Upload
 from app.models.repositories import Repository
 from tests.factories import make_report, make_upload
 from tests.logic.uploads.conftest import POLICY
@@ -91,6 +92,45 @@ def test_a_failure_counts_whichever_batch_it_was_in(
     report = CommitReport.get_by_id(report_id)
     assert result.settled and result.notify
     assert (report.state, report.notify_hold) == ("complete", None)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "rules", "expected"),
+    [
+        ([True, True, True], notify(after_n_builds=3), ("complete", None, True)),
+        ([True, False, True], notify(after_n_builds=3), ("complete", "builds", False)),
+        ([True, False, True], notify(after_n_builds=2), ("complete", None, True)),
+        ([True, False, False], {}, ("complete", None, True)),
+        ([False, True, False], notify(manual_trigger=True), ("complete", "manual_trigger", False)),
+        ([False, True, True], notify(notify_error=True), ("complete", None, True)),
+        ([False, False, False], notify(notify_error=True), ("error", None, True)),
+        ([False, False, False], {}, ("error", "no_coverage", False)),
+    ],
+)
+def test_the_decision_is_the_same_for_every_order_and_every_batch(
+    storage: ObjectStorage,
+    repository: Repository,
+    bodies: list[bool],
+    rules: dict[str, Any],
+    expected: tuple[str, str | None, bool],
+) -> None:
+    good = [lcov_upload(b"TN:\nSF:src/a.py\nDA:%d,1\nend_of_record\n" % line) for line in range(1, 4)]
+    sent = [body if is_good else b"broken" for body, is_good in zip(good, bodies, strict=True)]
+    report_id = pipeline(storage, repository, sent, rules)
+    uploads = [upload.id for upload in Upload.select().where(Upload.report == report_id).order_by(Upload.id)]
+    decisions = set()
+
+    for order, splits in product(permutations(uploads), product((True, False), repeat=2)):
+        with db.atomic() as transaction:
+            for upload_id, splits_here in zip(order, (*splits, True), strict=True):
+                process_upload(storage, upload_id, POLICY, "test")
+                result = assemble_report(storage, report_id) if splits_here else None
+            assert result is not None
+            report = CommitReport.get_by_id(report_id)
+            decisions.add((report.state, report.notify_hold, result.notify))
+            transaction.rollback()
+
+    assert decisions == {expected}
 
 
 def test_a_report_waits_for_its_builds_and_carries_on_with_the_last(
@@ -174,6 +214,23 @@ def test_a_request_waits_for_pending_uploads_no_longer_than_an_hour(database: ob
 
     assert not waits_for_uploads(report, now())
     assert waits_for_uploads(fresh, now())
+
+
+@pytest.mark.parametrize("state", OPEN_UPLOAD_STATES)
+def test_people_are_not_told_while_any_upload_is_open(database: object, state: str) -> None:
+    report = make_report()
+    make_upload(report=report, state="merged")
+    make_upload(report=report, state=state, lease_until=now(), lease_owner="test")
+
+    assert waits_for_uploads(report, now())
+
+
+@pytest.mark.parametrize("state", sorted({*UPLOAD_STATES} - {*OPEN_UPLOAD_STATES}))
+def test_people_are_told_when_every_upload_has_ended(database: object, state: str) -> None:
+    report = make_report()
+    make_upload(report=report, state=state, error_code="report_empty" if state == "error" else None)
+
+    assert not waits_for_uploads(report, now())
 
 
 def test_completion_of_an_unknown_report_is_nothing(database: object) -> None:

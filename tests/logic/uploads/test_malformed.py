@@ -17,7 +17,10 @@ from app.logic.uploads.accept import NewUpload, accept_upload
 from app.logic.uploads.envelope import pack, write_envelope
 from app.logic.uploads.limits import Limits
 from app.logic.uploads.parse import PARSER_VERSION
-from app.logic.uploads.process import give_up, process_upload
+from app.logic.uploads.process import MAX_ATTEMPTS, STORAGE_PATIENCE, give_up, process_upload
+from app.logic.uploads.waiting import STORAGE_AWAITED, waiting_for
+from app.models.database import now
+from app.models.machinery import UploadEvent
 from app.models.reports import CommitReport, Upload, UploadError
 from app.models.repositories import Repository
 from tests.logic.uploads.conftest import POLICY
@@ -176,18 +179,31 @@ class SilentStorage:
         raise StorageUnavailable("503")
 
 
-def test_a_storage_that_does_not_answer_is_asked_again_before_it_is_an_error(
-    storage: ObjectStorage, repository: Repository
-) -> None:
+def test_an_upload_waits_for_a_storage_that_does_not_answer(storage: ObjectStorage, repository: Repository) -> None:
     upload = accept(storage, repository, files(GOOD))
 
-    with pytest.raises(StorageUnavailable) as caught:
-        processed(SilentStorage(storage), upload)  # type: ignore[arg-type]
-    waiting = Upload.get_by_id(upload.id).state
-    give_up(upload.id, caught.value, timedelta(0))
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(StorageUnavailable) as caught:
+            processed(SilentStorage(storage), upload)  # type: ignore[arg-type]
+        assert give_up(upload.id, caught.value, timedelta(0)) is None
+    silent = Upload.get_by_id(upload.id)
+    processed(storage, upload)
+
+    assert (silent.state, silent.tries, silent.notes) == ("received", 0, [STORAGE_AWAITED])
+    assert "object storage" in str(waiting_for(upload.report, silent, now()))
+    told = [event.error for event in UploadEvent.select() if event.milestone == "waiting_for_storage"]
+    assert told == ["unknown_storage"]
+    assert (Upload.get_by_id(upload.id).state, Upload.get_by_id(upload.id).notes) == ("processed", [])
+
+
+def test_an_upload_waits_for_storage_no_longer_than_a_week(storage: ObjectStorage, repository: Repository) -> None:
+    upload = accept(storage, repository, files(GOOD))
+    Upload.update(created_at=now() - STORAGE_PATIENCE).execute()
+
+    given_up = give_up(upload.id, StorageUnavailable("503"), timedelta(0))
 
     error = error_of(Upload.get_by_id(upload.id))
-    assert waiting == "received"
+    assert given_up == upload.report_id
     assert (error.code, error.params) == ("unknown_storage", {"location": upload.object_path})
 
 

@@ -226,7 +226,7 @@ class Upload(Row):
     content_sha256 = BlobField(null=True)
     totals = JSONField(null=True)
     notes = JSONField(default=list)
-    attempts = SmallIntegerField(default=0)
+    attempts = IntegerField(default=0)
     lease_until = TimestampTZField(null=True)
     lease_owner = TextField(null=True)
     error_code = TextField(null=True)
@@ -245,8 +245,8 @@ class Upload(Row):
 
     @property
     def next_round(self) -> int:
-        """The `attempts` of an upload that is processed afresh; after 300 rounds they start over."""
-        return (int(self.attempts) // TRIES_PER_ROUND + 1) % 300 * TRIES_PER_ROUND
+        """The `attempts` of an upload that is processed afresh."""
+        return (int(self.attempts) // TRIES_PER_ROUND + 1) * TRIES_PER_ROUND
 
     @classmethod
     def claim(cls, upload_id: int, lease: timedelta, owner: str) -> Self | None:

@@ -270,3 +270,9 @@ def test_a_problem_of_an_upload_is_kept_once_per_code() -> None:
     UploadError.record(upload.id, "report_empty", severity="warning", path="b.xml")
 
     assert [(error.severity, error.params) for error in UploadError.select()] == [("warning", {"path": "b.xml"})]
+
+
+def test_tries_of_many_rounds_fit() -> None:
+    upload = make_upload(attempts=1_000_000)
+
+    assert Upload.get_by_id(upload.id).next_round == 1_000_100

@@ -164,12 +164,6 @@ def test_the_tries_of_a_poisoned_upload_begin_anew(storage: ObjectStorage, repos
     assert Upload.get_by_id(upload_id).state == "merged"
 
 
-def test_the_number_of_rounds_does_not_outgrow_its_column() -> None:
-    upload = Upload(attempts=299 * TRIES_PER_ROUND + 5)
-
-    assert (upload.tries, upload.next_round) == (5, 0)
-
-
 @pytest.mark.parametrize("error", [ObjectMissing("gone"), StorageUnavailable("503")])
 def test_storage_that_fails_meanwhile_costs_no_data(storage: ObjectStorage, merged: Merged, error: Exception) -> None:
     upload_id, report_id = merged()

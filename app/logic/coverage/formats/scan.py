@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 GUARD: Final = 16  # zero bytes on both sides of a text, so that a word before or after any position can be loaded
 LARGEST: Final = 2**61  # numbers are cut to this, so that a few of them can be added in int64
 
-_INTEGER: Final = re.compile(rb"[+-]?[0-9]+")
-_NUMBER: Final = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# Digits are never given back: a long run of them that is no number would be tried in every way to split it.
+_INTEGER: Final = re.compile(rb"[+-]?[0-9]++")
+_NUMBER: Final = re.compile(rb"[+-]?([0-9]++\.?[0-9]*+|\.[0-9]++)([eE][+-]?[0-9]++)?")
 
 Positions = NDArray[np.int64]
 

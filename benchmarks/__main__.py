@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks.measure import Row
 
-PARTS = ("parse", "formats", "merge", "assemble", "compare", "paths", "process", "messages")
+PARTS = ("parse", "formats", "upload", "merge", "assemble", "compare", "paths", "process", "messages")
 
 
 def rows_of(part: str, scale: float) -> Iterator[Row]:

@@ -55,6 +55,8 @@ def read_da(value: bytes) -> tuple[int, int]:
     """`line,hits[,checksum]` -> line and hits, the latter cut to 0..MAX_HITS."""
     line, _, rest = value.partition(b",")
     at = line_number(line)
+    if len(rest) < 10 and rest.isdigit():
+        return at, int(rest)
     hits = number(rest.partition(b",")[0])
     if hits is None:
         raise BadRecord("no hit count")

@@ -110,6 +110,8 @@ def _with_exceptions(
 def integer(value: bytes) -> int | None:
     """An integer in decimal notation, cut to ±LARGEST; None when it is something else."""
     value = value.strip()
+    if len(value) <= 18 and value.isdigit():  # nearly always, and small files are read number by number
+        return int(value)
     if not _INTEGER.fullmatch(value):
         return None
     if len(value.lstrip(b"+-0")) > 19:  # Python refuses to read integers of thousands of digits
@@ -120,10 +122,10 @@ def integer(value: bytes) -> int | None:
 
 def number(value: bytes) -> int | None:
     """Whole part of a number in integer, decimal or scientific notation; None when it is something else."""
-    value = value.strip()
     exact = integer(value)
     if exact is not None:
         return exact
+    value = value.strip()
     if not _NUMBER.fullmatch(value):
         return None
     approximate = float(value)

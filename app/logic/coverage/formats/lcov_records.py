@@ -35,6 +35,8 @@ def arm_rule(path: str, options: FormatOptions) -> ArmRule:
 
 def line_number(field: bytes) -> int:
     """Read a line number from 1 to MAX_LINE; tools write "0", "" or "undefined" for code without a place."""
+    if len(field) < 7 and field.isdigit() and not field.startswith(b"0"):
+        return int(field)
     field = field.strip()
     if not field.isdigit() or field.startswith(b"0"):
         raise BadRecord("no line number")

@@ -128,3 +128,16 @@ def test_the_sums_are_those_that_the_tool_printed(entry, found):
     extra = len(lines) - total
     assert extra == 0 or (entry["format"] == "simplecov .resultset.json" and 0 < extra < 10)
     assert covered - 2 <= sum(map(ran, lines)) <= covered + extra
+
+
+HARMLESS = {"ok", "empty", "not_recognised", "unsupported", "no_data", "corrupt"}
+SMALL = [file for entry in COVERAGE for file in files_of(entry) if (SAMPLES / file).stat().st_size < 8192]
+
+
+@pytest.mark.parametrize("file", SMALL)
+def test_a_sample_cut_at_every_37th_byte_never_fails(file):
+    data = (SAMPLES / file).read_bytes()
+
+    outcomes = {read(data[:end], file)[0].outcome for end in range(0, len(data), 37)}
+
+    assert outcomes <= HARMLESS

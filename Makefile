@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-fast lint types contracts containers bench soak migrate lock clean
+.PHONY: help run install test test-fast lint types contracts containers bench soak fuzz migrate lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,11 +48,14 @@ containers: $(VENV)/.dev ## Check Dockerfile and compose file without an engine
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python deploy/check_compose.py docker-compose.yml
 
-bench: $(VENV)/.dev ## Run the benchmarks and print ratios (about ten minutes; SCALE="0.01" for a quick look)
+bench: $(VENV)/.dev ## Run the benchmarks and print ratios (about half an hour; SCALE="0.01" for a quick look)
 	@$(BIN)/python -m benchmarks --scale $(or $(SCALE),0.01 0.1 1)
 
 soak: $(VENV)/.dev ## Random uploads under random faults for ten minutes (SECONDS=60 for a quick look)
 	@$(BIN)/python -m tests.soak $(or $(SECONDS),600)
+
+fuzz: $(VENV)/.dev ## Damaged documents of every family for ten minutes (SECONDS=60 for a quick look)
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 
 migrate: $(VENV)/.run ## Bring the configured database to the newest schema
 	@$(BIN)/coverage-worker migrate

@@ -11,7 +11,18 @@ from rich.table import Table
 
 from benchmarks.measure import Row
 
-PARTS = ("parse", "merge", "assemble", "compare", "paths", "export", "process", "messages")
+PARTS = (
+    "parse",
+    "formats",
+    "upload",
+    "merge",
+    "assemble",
+    "compare",
+    "paths",
+    "export",
+    "process",
+    "messages",
+)
 
 
 def rows_of(part: str, scale: float) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import workload_dotnet, workload_json, workload_records, workload_text, workload_xml
-from benchmarks.measure import BASELINES, SMALL_SECONDS, Measured, Row, in_new_process
+from benchmarks.measure import BASELINES, SMALL_SECONDS, Measured, Row, in_new_process, peak_must
 
 SMALL_SCALE = 0.004  # 8,000 lines
 RESIDENT_MUST_MB = 30
@@ -67,7 +67,7 @@ def rows(scale: float) -> Iterator[Row]:
         operation = f"parse {workload.name}, {size / 1e6:.1f} MB, {found.lines / 1e6:.2f} M lines"
         baseline = BASELINES[workload.format][1]
         yield Row(
-            operation, found.ours, baseline, found.theirs, workload.must, found.peak_mb, _peak_must(size, found.lines)
+            operation, found.ours, baseline, found.theirs, workload.must, found.peak_mb, peak_must(size, found.lines)
         )
         if workload.name == "Cobertura":
             # Time is in the row above; here "peak" is what is left.
@@ -90,8 +90,3 @@ def _measured(workload: Workload, scale: float) -> tuple[int, Measured]:
         document = Path(folder, "document")
         document.write_bytes(workload.document(scale))
         return document.stat().st_size, in_new_process(workload.format, document)
-
-
-def _peak_must(size: int, lines: int) -> float:
-    """Return the memory that a parse may take: three quarters of the document, 80 bytes a line and 64 MB."""
-    return (0.75 * size + 80 * lines) / 1e6 + 64

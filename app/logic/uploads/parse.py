@@ -21,7 +21,7 @@ from app.logic.uploads.paths.rules import PathRules
 from app.logic.uploads.problems import UploadProblem
 from app.logic.uploads.switches import format_switches
 
-PARSER_VERSION = "2"  # part of the stored facts of an upload: raise it when the same bytes give another report
+PARSER_VERSION = "3"  # part of the stored facts of an upload: raise it when the same bytes give another report
 # The same run twice, as Istanbul writes it by default: the JSON knows more.
 TWICE = ("coverage/coverage.json", "coverage/coverage.lcov")
 

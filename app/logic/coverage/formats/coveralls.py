@@ -61,7 +61,7 @@ def _add_arms(lines: FileLines, raw: msgspec.Raw, path: str, stats: ParseStats) 
         return
     try:
         flat = _NUMBERS.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         _add_unusual_arms(lines, as_list(untyped(raw)), path, stats)
         return
     columns = [flat[field::_ARM_FIELDS] for field in range(_ARM_FIELDS)]

@@ -19,7 +19,8 @@ _TAG: Final = re.compile(
        | < (?P<end>/?) (?P<name>[A-Za-z_][^\s/<>]*+) (?P<rest>(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*?) (?P<empty>/?) >""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_ATTRIBUTE: Final = re.compile(rb"""([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
+# A name is looked for where a word begins, or a long word without a value would be read from each of its letters on.
+_ATTRIBUTE: Final = re.compile(rb"""(?<![^\s"'])([^\s="']++)\s*+=\s*+("[^"]*"|'[^']*')""")
 _NAME_ENDS: Final = b" \t\r\n/>"
 # Formats whose root element alone tells.
 _ROOTS: Final = {

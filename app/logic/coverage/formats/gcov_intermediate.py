@@ -45,15 +45,15 @@ class _Reader:
 
     def read(self, key: bytes, value: bytes) -> None:
         """Take one record; raises BadRecord."""
-        if key == b"file":
+        if key == b"lcount":
+            self._count(value)
+        elif key == b"branch":
+            self._branch(value)
+        elif key == b"file":
             self.finish()
             self._path = value.strip().decode("utf-8", "replace")
         elif key == b"function":
             self._lines.methods.add(line_number(value.partition(b",")[0]))
-        elif key == b"lcount":
-            self._count(value)
-        elif key == b"branch":
-            self._branch(value)
 
     def finish(self) -> None:
         """Add the rows of the file."""
@@ -66,11 +66,16 @@ class _Reader:
         if not self._path:
             raise BadRecord("count outside a file")
         at, _, rest = value.partition(b",")
-        line, hits = line_number(at), number(rest.partition(b",")[0])
-        if hits is None:
-            raise BadRecord("no hit count")
-        self._lines.hit(line, max(0, min(hits, MAX_HITS)))
-        self._next_arm[line] = 0
+        line, written = line_number(at), rest.partition(b",")[0]
+        if len(written) < 10 and written.isdigit():
+            self._lines.hit(line, int(written))
+        else:
+            hits = number(written)
+            if hits is None:
+                raise BadRecord("no hit count")
+            self._lines.hit(line, max(0, min(hits, MAX_HITS)))
+        if self._with_arms:
+            self._next_arm[line] = 0
 
     def _branch(self, value: bytes) -> None:
         at, _, state = value.partition(b",")

@@ -98,7 +98,7 @@ def _sized(files: Mapping[str, _File], stats: ParseStats) -> Iterator[tuple[tupl
 def _unwrapped(file: _File) -> _File:
     try:
         return _FILE.decode(file.data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return file
 
 
@@ -122,7 +122,7 @@ def _loose_files(data: bytes, stats: ParseStats) -> dict[str, _File]:
     for path, raw in slices.items():
         try:
             files[path] = _FILE.decode(raw)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             stats.skip(f"{path}: {error}")
     return files
 

@@ -27,22 +27,23 @@ def decode(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[_T]) -> _T:
     first error, or too_deep; msgspec.ValidationError when the document is JSON of another shape.
     """
     try:
-        return decoder.decode(data)
-    except msgspec.ValidationError:
-        raise
+        try:
+            return decoder.decode(data)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            problem = error
+        repaired = repair(bytes(memoryview(data)))
+        if repaired is None:
+            raise corrupt(problem)
+        try:
+            return decoder.decode(repaired)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise corrupt(problem) from None
     except RecursionError:
         raise FormatError("too_deep", "JSON nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        problem = error
-    repaired = repair(bytes(memoryview(data)))
-    if repaired is None:
-        raise corrupt(problem)
-    try:
-        return decoder.decode(repaired)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise corrupt(problem) from None
 
 
 def corrupt(error: Exception) -> FormatError:
@@ -117,6 +118,6 @@ def _number(value: Any) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    return value if value == value else None  # noqa: PLR0124  # not NaN; isnan cannot take integers of 400 digits

@@ -78,7 +78,7 @@ def counts_by_index(raw: msgspec.Raw, first: int, where: str, stats: ParseStats)
         hits = {line: count for line, count in enumerate(values, first) if count is not None and line > 0}
         if not hits or 0 <= min(hits.values()) <= max(hits.values()) <= MAX_COUNT:
             return hits
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         values = untyped(raw)
         if not isinstance(values, list):
             stats.skip(f"{where}: its lines are no array")
@@ -91,7 +91,7 @@ def counts_by_line(raw: msgspec.Raw, where: str, stats: ParseStats) -> dict[int,
     values: Any
     try:
         values = _COUNTS_BY_LINE.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         values = untyped(raw)
         if not isinstance(values, dict):
             stats.skip(f"{where}: its lines are no object")

@@ -35,6 +35,8 @@ def arm_rule(path: str, options: FormatOptions) -> ArmRule:
 
 def line_number(field: bytes) -> int:
     """Read a line number from 1 to MAX_LINE; tools write "0", "" or "undefined" for code without a place."""
+    if len(field) < 7 and field.isdigit() and not field.startswith(b"0"):
+        return int(field)
     field = field.strip()
     if not field.isdigit() or field.startswith(b"0"):
         raise BadRecord("no line number")
@@ -55,6 +57,8 @@ def read_da(value: bytes) -> tuple[int, int]:
     """`line,hits[,checksum]` -> line and hits, the latter cut to 0..MAX_HITS."""
     line, _, rest = value.partition(b",")
     at = line_number(line)
+    if len(rest) < 10 and rest.isdigit():
+        return at, int(rest)
     hits = number(rest.partition(b",")[0])
     if hits is None:
         raise BadRecord("no hit count")

@@ -132,6 +132,8 @@ class LineTable:
             limit = np.full(len(files), MAX_LINE, np.int32)
             limit[list(last_line)] = list(last_line.values())
             lines = lines.keep(lines.line <= limit[lines.owner])
+            if not len(lines.line):
+                return
         if not _unique(lines):
             lines = _without_shadowed(_with_sums(lines) if add_arms else lines)
         measured = _apply_methods(lines, methods)

@@ -75,7 +75,7 @@ def _loose_files(data: bytes, stats: ParseStats) -> dict[str, _File]:
     for path, raw in slices.items():
         try:
             files[path] = _FILE.decode(raw)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             stats.skip(f"{path}: {error}")
     return files
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 GUARD: Final = 16  # zero bytes on both sides of a text, so that a word before or after any position can be loaded
 LARGEST: Final = 2**61  # numbers are cut to this, so that a few of them can be added in int64
 
-_INTEGER: Final = re.compile(rb"[+-]?[0-9]+")
-_NUMBER: Final = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# Digits are never given back: a long run of them that is no number would be tried in every way to split it.
+_INTEGER: Final = re.compile(rb"[+-]?[0-9]++")
+_NUMBER: Final = re.compile(rb"[+-]?([0-9]++\.?[0-9]*+|\.[0-9]++)([eE][+-]?[0-9]++)?")
 
 Positions = NDArray[np.int64]
 
@@ -115,6 +116,8 @@ def _with_exceptions(
 def integer(value: bytes) -> int | None:
     """An integer in decimal notation, cut to ±LARGEST; None when it is something else."""
     value = value.strip()
+    if len(value) <= 18 and value.isdigit():  # nearly always, and small files are read number by number
+        return int(value)
     if not _INTEGER.fullmatch(value):
         return None
     if len(value.lstrip(b"+-0")) > 19:  # Python refuses to read integers of thousands of digits
@@ -125,10 +128,10 @@ def integer(value: bytes) -> int | None:
 
 def number(value: bytes) -> int | None:
     """Whole part of a number in integer, decimal or scientific notation; None when it is something else."""
-    value = value.strip()
     exact = integer(value)
     if exact is not None:
         return exact
+    value = value.strip()
     if not _NUMBER.fullmatch(value):
         return None
     approximate = float(value)

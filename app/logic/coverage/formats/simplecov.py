@@ -69,7 +69,7 @@ def _hits(path: str, raw: msgspec.Raw | None, stats: ParseStats) -> dict[int, in
     values: Any
     try:
         values = _LINES.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         values = untyped(raw)
     if not isinstance(values, list):
         stats.skip(f"{path}: its lines are no list")

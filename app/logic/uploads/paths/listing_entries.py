@@ -2,16 +2,18 @@
 
 from typing import Final
 
+from app.logic.uploads.paths.normalise import normalise
+
 
 def clean_entry(entry: str) -> str | None:
-    """Return a listing entry as a plain path: git's quoting undone, `/` separators, no leading `./`; None = no file."""
+    """Return a listing entry as a plain path: git's quoting undone, in the one spelling of paths; None = no file."""
     text = entry.rstrip("\r\n")
     if len(text) > 1 and text.startswith('"') and text.endswith('"'):
         text = _unquote(text[1:-1])
-    text = text.replace("\\ ", " ").replace("\\", "/").removeprefix("./")
+    text = text.replace("\\ ", " ").replace("\\", "/")
     if not text or "\x00" in text or "/target/delombok/" in text or (".." in text and ".." in text.split("/")):
         return None
-    return text
+    return normalise(text) or None
 
 
 _ESCAPES: Final = {"t": b"\t", "n": b"\n", "r": b"", '"': b'"', "\\": b"\\"}

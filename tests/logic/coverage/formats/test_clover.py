@@ -223,6 +223,14 @@ def test_the_time_of_the_run_is_read(generated, expected):
     assert outcome.stats.timestamp == expected
 
 
+def test_a_file_of_php_whose_lines_are_all_behind_its_end_has_none():
+    inner = '<line num="9" type="stmt" count="1"/><metrics loc="5"/>'
+
+    outcome, report = read(document(inner, file='path="src/a.php"'))
+
+    assert (outcome.outcome, report) == ("ok", {})
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
 def test_samples_say_what_their_tools_said(entry):
     builder = ReportBuilder()

@@ -256,6 +256,12 @@ def test_looking_at_hostile_text_takes_linear_time(piece):
     assert found == "xcode-text" if piece == "1|" else isinstance(found, Refusal)
 
 
+def test_a_long_word_among_attributes_takes_linear_time():
+    head = b"<coverage " + b"," * 60_000 + b' generated="1700000000"/>'
+
+    assert detect(None, head) == "clover"
+
+
 def test_every_sample_is_recognised_or_refused_with_a_reason():
     by_ending = {
         "coverage.out": "go", "jacoco.xml": "jacoco", "clover.xml": "clover", "cobertura-coverage.xml": "cobertura",

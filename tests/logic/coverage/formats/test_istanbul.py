@@ -367,3 +367,13 @@ def test_reading_mutated_statements_at_once_equals_reading_them_one_by_one(files
             both.append(lines_of(builder.build()))
 
     assert both[0] == both[1]
+
+
+@pytest.mark.parametrize("broken", [b'"path": "\xff"', b'"\xff": 1', b'"statementMap": {"\xff": 1}'])
+def test_a_file_that_is_no_utf_8_does_not_cost_the_others(broken):
+    good = b'"a.js": {"path": "a.js", "statementMap": {"0": {"start": {"line": 1}}}, "s": {"0": 1}}'
+
+    outcome, report = read(b'{"b.js": {"s": 1, %s}, %s}' % (broken, good))
+
+    assert outcome.outcome == "ok"
+    assert values_of(report["a.js"]) == {1: 1}

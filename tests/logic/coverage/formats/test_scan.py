@@ -84,6 +84,11 @@ def test_numbers_and_integers_accept_what_tools_write(value: bytes, whole: int |
     assert numbers[0] == integers[0] == 5
 
 
+@pytest.mark.parametrize("tail", [b"x", b".x", b"e", b".5e+x"])
+def test_an_endless_number_that_is_none_takes_linear_time(tail: bytes) -> None:
+    assert scan.number(b"9" * 2_000_000 + tail) is None
+
+
 def test_an_absent_span_is_not_a_number() -> None:
     text = Text(b"1234567890")
     absent = np.zeros(1, np.int64)

@@ -147,3 +147,12 @@ def test_a_result_set_agrees_with_the_formatted_report_of_the_same_run(side):
             # The raw result does not know about excluded sections.
             if line.value != -1 and line.kind == "" and raw[path][number].kind == "":
                 assert line.value == raw[path][number].value
+
+
+def test_a_line_that_is_no_utf_8_is_skipped():
+    document = b'{"meta": {"simplecov_version": "0.22.0"}, "coverage": {"a.rb": {"lines": [1, "i\xffd", 0]}}}'
+
+    outcome, report = read(document)
+
+    assert (outcome.outcome, outcome.stats.skipped) == ("ok", 1)
+    assert values_of(report["a.rb"]) == {1: 1, 3: 0}

@@ -11,7 +11,23 @@ from worked_documents import WORKED
 
 HARMLESS = {"ok", "empty", "not_recognised", "unsupported", "no_data", "corrupt", "too_deep", "too_large"}
 NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
-STRANGE = ["", "null", "-1", "1e400", '"x"', '""', "true", "[]", "{}", "16707566", "9" * 30, "9" * 5000, "0.5", "NaN"]
+STRANGE = [
+    "",
+    "null",
+    "-1",
+    "1e400",
+    '"x"',
+    '""',
+    "true",
+    "[]",
+    "{}",
+    "16707566",
+    "9" * 30,
+    "9" * 400,
+    "9" * 5000,
+    "0.5",
+    "NaN",
+]
 JSON = sorted(key for key, worked in WORKED.items() if worked.text[0] in "[{" and key != "gap")
 TEXT = sorted(WORKED.keys() - set(JSON))
 
@@ -73,6 +89,17 @@ def test_strange_values_never_fail(format_id):
     assert lines
 
 
+@pytest.mark.parametrize("format_id", sorted(WORKED))
+def test_broken_utf_8_never_fails(format_id):
+    name, text, _ = WORKED[format_id]
+
+    for match in NUMBER.finditer(text):
+        for strange in (b'"\xff"', b"\xff", b'"\xed\xa0\x80"'):
+            data = text[: match.start()].encode() + strange + text[match.end() :].encode()
+
+            assert read(data, name)[0].outcome in HARMLESS, match[0]
+
+
 @pytest.mark.parametrize("format_id", JSON)
 def test_strange_parts_never_fail(format_id):
     name, text, _ = WORKED[format_id]
@@ -92,6 +119,18 @@ def test_deep_nesting_is_refused(format_id):
     outcome, _ = read(text.replace("[", '[{"deep": ' + inner, 1), name)
 
     assert outcome.outcome in ("too_deep", "corrupt")
+
+
+@pytest.mark.parametrize("format_id", JSON)
+def test_deep_nesting_is_refused_where_detection_does_not_look_and_json_is_repaired(format_id):
+    name, text, _ = WORKED[format_id]
+    deep = f'"nan": NaN, "pad": "{"x" * 100_000}", "deep": {"[" * 5000}{"]" * 5000}'
+    whole = text.rstrip()
+    tail = f", {deep}}}" if whole.endswith("}") else f", {{{deep}}}]"
+
+    outcome, _ = read(whole[:-1] + tail, name)
+
+    assert (outcome.format, outcome.outcome) == (format_id, "too_deep")
 
 
 def damages(value: Any) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.logic.uploads.paths.listing_entries import clean_entry
+from app.logic.uploads.paths.normalise import normalise
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,10 @@ from app.logic.uploads.paths.listing_entries import clean_entry
         (r'"tab\there.py"', "tab\there.py"),
         (r'"new\nline\r.py"', "new\nline.py"),
         (r'"bad\9escape.py"', "bad9escape.py"),
-        (r'"open\"', "open/"),
+        (r'"open\"', "open"),
+        ("src//./a.py", "src/a.py"),
+        ("/src/a.py", "src/a.py"),
+        ("./", None),
         (r"with\ blank.py", "with blank.py"),
         (r"win\path.py", "win/path.py"),
         ("", None),
@@ -36,4 +40,4 @@ def test_listing_entries_are_cleaned(entry: str, expected: str | None) -> None:
 def test_no_entry_breaks_the_list(entry: str) -> None:
     cleaned = clean_entry(entry)
 
-    assert cleaned is None or cleaned
+    assert cleaned is None or cleaned == normalise(cleaned) != ""

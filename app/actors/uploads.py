@@ -55,7 +55,8 @@ def prepare(report_id: int) -> None:
     # The uploads first: they need not wait for what is carried forward.
     _process_all(prepared.upload_ids)
     report = CommitReport.get_or_none(CommitReport.id == report_id)
-    if report is not None:
+    # Without a configuration another worker is still preparing the commit, and carries forward itself.
+    if report is not None and report.config is not None:
         _carry_forward(report)
 
 

@@ -46,7 +46,7 @@ def decide(facts: Facts, config: Mapping[str, Any]) -> Finish:
     All uploads of the commit count, so the answer does not depend on which of them were assembled together.
     """
     notify = _notify_rules(config)
-    if facts.message is not None and _SKIP.search(facts.message):
+    if asks_to_skip(facts.message):
         return Finish("ci_skip")
     if not facts.completion_requested:
         if notify.get("manual_trigger"):
@@ -58,6 +58,16 @@ def decide(facts: Facts, config: Mapping[str, Any]) -> Finish:
     if not facts.succeeded or not facts.has_report:
         return Finish("no_coverage")
     return Finish()
+
+
+def asks_to_skip(message: str | None) -> bool:
+    """Say whether the message of a commit asks that nobody is told of it."""
+    return message is not None and _SKIP.search(message) is not None
+
+
+def skip(report_id: int) -> None:
+    """Hold back a report whose commit message, not known when it was assembled, asks to skip it."""
+    CommitReport.update(notify_hold="ci_skip", state="skipped").where(CommitReport.id == report_id).execute()
 
 
 def tells_of_failures(config: Mapping[str, Any]) -> bool:

@@ -34,6 +34,7 @@ class FakeHost:
     diffs: Mapping[tuple[str, str], Diff] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     behind: int | None = None
+    message: str = "Fuel the rocket"
     comments: dict[str, str] = field(default_factory=dict)
     statuses: dict[tuple[str, str], CommitStatus] = field(default_factory=dict)
     coverage: list[float | None] = field(default_factory=list)
@@ -60,7 +61,7 @@ class FakeHost:
 
     def get_commit(self, sha: str) -> Commit:
         self._called("get_commit", sha)
-        return Commit(sha, "Fuel the rocket", datetime.now(UTC), NOBODY, ())
+        return Commit(sha, self.message, datetime.now(UTC), NOBODY, ())
 
     def get_ancestors(self, sha: str, limit: int = 100) -> Sequence[tuple[str, tuple[str, ...]]]:
         self._called("get_ancestors", sha)

@@ -27,6 +27,22 @@ def test_what_is_held_back_stays_unsaid(rocket: Rocket, host: FakeHost, head: Co
     assert (result.outcome, host.statuses, unsaid(head)) == (f"held_{hold}", {}, 1)
 
 
+def test_a_message_that_arrives_late_still_holds_back(
+    rocket: Rocket,
+    host: FakeHost,
+) -> None:
+    unknown = rocket.commit(HEAD_SHA, head_report(), message=None, details_at=None)
+    host.message = "Fuel the rocket [ci skip]"
+
+    result = rocket.run(unknown)
+    rocket.want(unknown)
+    again = rocket.run(unknown)
+
+    assert [result.outcome, again.outcome] == ["held_ci_skip", "held_ci_skip"]
+    assert (host.statuses, host.comments) == ({}, {})
+    assert report_of(unknown).state == "skipped"
+
+
 def test_failed_uploads_are_told_in_the_place_of_the_coverage_comment(
     rocket: Rocket,
     host: FakeHost,

@@ -14,6 +14,7 @@ from peewee import fn
 from app.clients.storage import ObjectMissing, ObjectStorage
 from app.logic.coverage.codec import CodecError
 from app.logic.uploads.assemble import assemble_anew, assemble_report
+from app.logic.uploads.publish import has_open_uploads
 from app.models.reports import CommitReport, Upload
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,9 @@ def check_report(storage: ObjectStorage, report_id: int) -> Verdict:
         return "unreadable"
     current = CommitReport.get_or_none(CommitReport.id == report_id)
     if current is None or (current.generation, current.assembly_wanted) != (report.generation, report.assembly_wanted):
+        return "moved_on"
+    if has_open_uploads(report_id):
+        # One that is processed afresh is left out until it is done, and asks for assembly then.
         return "moved_on"
     if hashlib.sha256(contents or b"").digest() == bytes(report.fingerprint):
         return "equal"

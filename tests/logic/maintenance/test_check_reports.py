@@ -4,6 +4,7 @@ from app.clients.storage import ObjectStorage
 from app.logic.maintenance.check_reports import check_report, sample_reports
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.published import report_path
+from app.logic.uploads.reprocess import reset_upload
 from app.models.database import db
 from app.models.reports import CommitReport, Upload
 from app.models.repositories import Repository
@@ -46,6 +47,17 @@ def test_work_in_progress_is_left_alone(storage: ObjectStorage, repository: Repo
 
     assert check_report(storage, report_id) == "moved_on"
     assert check_report(storage, 4711) == "moved_on"
+
+
+def test_a_report_whose_upload_is_processed_afresh_is_no_difference(
+    storage: ObjectStorage, repository: Repository
+) -> None:
+    report_id = stepwise(storage, repository)
+    before = stored_bytes(storage, report_id)
+    reset_upload(storage, Upload.select().first().id)
+
+    assert check_report(storage, report_id) == "moved_on"
+    assert stored_bytes(storage, report_id) == before
 
 
 def test_a_lost_parsed_report_is_no_difference(storage: ObjectStorage, repository: Repository) -> None:

@@ -19,7 +19,7 @@ from app.models.results import Comparison
 
 PATIENCE = timedelta(minutes=5)
 MERGE_PATIENCE = timedelta(minutes=2)
-KEEP_TRYING = timedelta(days=7)  # since the last upload of a commit
+KEEP_TRYING = timedelta(days=7)  # since the last upload of a commit came or was processed afresh
 BATCH = 100
 
 
@@ -162,4 +162,7 @@ def _take_untold(patience: timedelta) -> tuple[int, ...]:
 
 
 def _is_recent() -> Any:
-    return fn.COALESCE(CommitReport.last_upload_at, CommitReport.created_at) > fn.now() - KEEP_TRYING
+    """Say whether an upload of a report came, or was worked on, lately: old ones may be processed afresh."""
+    since = fn.now() - KEEP_TRYING
+    touched = Upload.select().where((Upload.report == CommitReport.id) & (Upload.updated_at > since))
+    return (fn.COALESCE(CommitReport.last_upload_at, CommitReport.created_at) > since) | fn.EXISTS(touched)

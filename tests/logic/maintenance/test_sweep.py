@@ -176,6 +176,18 @@ def test_a_report_that_is_postponed_or_old_is_left_alone(values: dict[str, Any])
     assert take_overdue() == NOTHING
 
 
+def test_an_old_report_whose_upload_was_processed_afresh_is_not_old() -> None:
+    arrived = now() - timedelta(days=30)
+    unassembled = waiting_report(assembly_wanted=1, last_upload_at=arrived)
+    untold = waiting_report(notify_wanted=1, last_upload_at=arrived)
+    for report in (unassembled, untold):
+        make_upload(report=report, state="merged", created_at=arrived)
+
+    found = take_overdue()
+
+    assert (found.reports, found.commits) == ((unassembled.id,), (untold.commit_id,))
+
+
 def test_a_parsed_upload_that_nobody_wants_assembled_is_assembled() -> None:
     report = waiting_report(assembly_wanted=1, assembly_done=1)
     make_upload(report=report, state="processed", parsed_at=long_ago())

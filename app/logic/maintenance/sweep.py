@@ -147,7 +147,9 @@ def _take_untold(patience: timedelta) -> tuple[int, ...]:
     asked long ago to tell what is there.
     """
     pending = Upload.select().where((Upload.report == CommitReport.id) & Upload.state.in_(OPEN_UPLOAD_STATES))
-    asked_long_ago = CommitReport.completion_requested_at < fn.now() - COMPLETION_PATIENCE
+    asked = CommitReport.completion_requested_at
+    is_last_word = CommitReport.last_upload_at.is_null() | (asked >= CommitReport.last_upload_at)
+    asked_long_ago = (asked < fn.now() - COMPLETION_PATIENCE) & is_last_word
     due = CommitReport.notify_not_before.is_null() | (CommitReport.notify_not_before <= fn.now())
     waiting = (
         (CommitReport.notify_done < CommitReport.notify_wanted)

@@ -87,14 +87,21 @@ def read_facts(report: CommitReport, *, has_report: bool | None = None) -> Facts
         .group_by(Upload.state)
     )
     counts: dict[str, int] = dict(query.tuples().iterator())
-    requested, newest = report.completion_requested_at, report.last_upload_at
     return Facts(
         message=report.commit.message,
         succeeded=counts.get("merged", 0),
         failed=counts.get("error", 0),
         has_report=report.fingerprint is not None if has_report is None else has_report,
-        completion_requested=requested is not None and (newest is None or requested >= newest),
+        completion_requested=completion_requested_at(report) is not None,
     )
+
+
+def completion_requested_at(report: CommitReport) -> datetime | None:
+    """Return when somebody said that all uploads are in; None = never, or an upload has come since."""
+    requested: datetime | None = report.completion_requested_at
+    if requested is None or (report.last_upload_at is not None and requested < report.last_upload_at):
+        return None
+    return requested
 
 
 def waits_for_uploads(report: CommitReport, now: datetime) -> bool:
@@ -102,7 +109,7 @@ def waits_for_uploads(report: CommitReport, now: datetime) -> bool:
 
     Somebody who has asked to tell them waits for an hour, then hears what is there.
     """
-    requested = report.completion_requested_at
+    requested = completion_requested_at(report)
     if requested is not None and now - requested > COMPLETION_PATIENCE:
         return False
     pending = (Upload.report == report.id) & Upload.state.in_(OPEN_UPLOAD_STATES)

@@ -295,6 +295,18 @@ def test_nobody_is_told_while_an_upload_is_on_its_way(state: str) -> None:
     assert take_overdue().commits == ()
 
 
+@pytest.mark.parametrize(("minutes_since_upload", "is_told"), [(119, False), (121, True)])
+def test_a_request_of_two_hours_ago_ends_the_wait_for_uploads_before_it(
+    minutes_since_upload: int, is_told: bool
+) -> None:
+    report = waiting_report(
+        notify_wanted=1, completion_requested_at=long_ago(120), last_upload_at=long_ago(minutes_since_upload)
+    )
+    make_upload(report=report, state="received")
+
+    assert take_overdue().commits == ((report.commit_id,) if is_told else ())
+
+
 def test_a_wish_to_wait_with_the_notification_is_kept() -> None:
     waiting_report(notify_wanted=1, notify_not_before=now() + MINUTE)
 

@@ -176,5 +176,12 @@ def test_a_request_waits_for_pending_uploads_no_longer_than_an_hour(database: ob
     assert waits_for_uploads(fresh, now())
 
 
+def test_an_old_request_says_nothing_of_uploads_that_came_after_it(database: object) -> None:
+    report = make_report(completion_requested_at=now() - 2 * COMPLETION_PATIENCE, last_upload_at=now())
+    make_upload(report=report, state="received")
+
+    assert waits_for_uploads(report, now())
+
+
 def test_completion_of_an_unknown_report_is_nothing(database: object) -> None:
     assert request_completion(4711, now()) is None

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 Verdict = Literal["equal", "different", "moved_on", "unreadable"]
 
 AGE: Final = timedelta(days=1)
-CANDIDATES: Final = 1000
+CANDIDATES: Final = 10_000  # uploads, the newest
 SAMPLE: Final = 20
 
 
@@ -31,10 +31,11 @@ def sample_reports(count: int = SAMPLE) -> list[int]:
     recent = (
         Upload.select(Upload.report)
         .where((Upload.created_at > fn.now() - AGE) & (Upload.state == "merged"))
-        .distinct()
+        # Without an order a plan may look for the day's uploads among all there are.
+        .order_by(Upload.created_at.desc())
         .limit(CANDIDATES)
     )
-    ids = [row.report_id for row in recent]
+    ids = list(dict.fromkeys(row.report_id for row in recent))
     return random.sample(ids, min(count, len(ids)))
 
 

@@ -99,6 +99,8 @@ def _notify(
     report: CommitReport,
     policy: NotifyPolicy,
 ) -> Notified:
+    if commit.repo.deleted_at is not None or commit.repo.owner.deletion_requested_at is not None:
+        return Notified("repository_deleted")
     facts = finish.read_facts(report)
     about_errors = finish.decide(facts, report.config or {}).topic == "upload_errors"
     if report.fingerprint is None and not about_errors:

@@ -25,6 +25,7 @@ from app.logic.uploads.base_layer import build_base_layer, recall_waiting
 from app.logic.uploads.finish import request_completion
 from app.logic.uploads.prepare import dispatch_report, prepare_report
 from app.logic.uploads.process import give_up, process_upload
+from app.logic.uploads.synthetic_merge import booked_on
 from app.models.database import now
 from app.models.reports import CommitReport, Upload
 
@@ -55,7 +56,8 @@ def prepare(report_id: int) -> None:
     # The uploads first: they need not wait for what is carried forward.
     _process_all(prepared.upload_ids)
     report = CommitReport.get_or_none(CommitReport.id == report_id)
-    if report is not None:
+    # Without a configuration another worker is still preparing the commit, and carries forward itself.
+    if report is not None and report.config is not None:
         _carry_forward(report)
 
 
@@ -131,7 +133,7 @@ def assemble(report_id: int) -> None:
 @actor(name="uploads.complete", queue="reports", schema=ReportId, time_limit=60_000)
 def complete(report_id: int) -> None:
     """Note that all uploads of a commit are in, and tell people as soon as they are processed."""
-    commit_id = request_completion(report_id, now())
+    commit_id = request_completion(booked_on(report_id), now())
     if commit_id is not None:
         _announce(commit_id, tell=True)
 

@@ -170,6 +170,25 @@ def test_a_migration_waits_for_the_others_no_longer_than_told() -> None:
         assert migrate(empty) == everything
 
 
+def test_an_index_whose_building_was_broken_off_is_built_anew() -> None:
+    with temporary_database() as old:
+        migrate(old)
+        old.execute_sql("DROP INDEX uploads_raw_ix")
+        old.execute_sql("DELETE FROM schema_migration WHERE name LIKE '0003%%'")
+        writer = psycopg2.connect(
+            dbname=old.database, **{k: v for k, v in old.connect_params.items() if k in ("host", "port", "user")}
+        )
+        writer.cursor().execute("LOCK TABLE uploads IN ROW EXCLUSIVE MODE")
+
+        with pytest.raises(OperationalError):
+            migrate(old, lock_timeout=0.2)
+        writer.close()
+        migrate(old)
+
+        valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'uploads_raw_ix'::regclass"
+        assert old.execute_sql(valid).fetchone()[0]
+
+
 def test_migrating_leaves_no_odd_session_in_the_pool() -> None:
     with temporary_database() as empty:
         migrate(empty)

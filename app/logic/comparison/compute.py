@@ -161,12 +161,15 @@ def compare_reports(
 
 
 def _store_flags(row: Comparison, flags: stored.FlagTotals) -> None:
+    """Write the totals of the flags that exist; only an upload brings a deleted one back."""
     FlagComparison.delete().where(FlagComparison.comparison == row.id).execute()
-    ids = {name: flag.id for name, flag in Flag.ensure(row.head_commit.repo_id, flags).items()}
+    existing = Flag.select().where(
+        (Flag.repo == row.head_commit.repo_id) & Flag.name.in_(list(flags)) & Flag.deleted_at.is_null()
+    )
     rows = [
-        {"comparison": row.id, "flag": ids[name]}
-        | {f"{side}_totals": None if totals is None else totals.as_dict() for side, totals in sides.items()}
-        for name, sides in flags.items()
+        {"comparison": row.id, "flag": flag.id}
+        | {f"{side}_totals": None if totals is None else totals.as_dict() for side, totals in flags[flag.name].items()}
+        for flag in existing
     ]
     if rows:
         FlagComparison.insert_many(rows).execute()

@@ -14,6 +14,7 @@ from peewee import fn
 from app.clients.storage import ObjectMissing, ObjectStorage
 from app.logic.coverage.codec import CodecError
 from app.logic.uploads.assemble import assemble_anew, assemble_report
+from app.logic.uploads.publish import has_open_uploads
 from app.models.reports import CommitReport, Upload
 
 log = structlog.get_logger(__name__)
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 Verdict = Literal["equal", "different", "moved_on", "unreadable"]
 
 AGE: Final = timedelta(days=1)
-CANDIDATES: Final = 1000
+CANDIDATES: Final = 10_000  # uploads, the newest
 SAMPLE: Final = 20
 
 
@@ -30,10 +31,11 @@ def sample_reports(count: int = SAMPLE) -> list[int]:
     recent = (
         Upload.select(Upload.report)
         .where((Upload.created_at > fn.now() - AGE) & (Upload.state == "merged"))
-        .distinct()
+        # Without an order a plan may look for the day's uploads among all there are.
+        .order_by(Upload.created_at.desc())
         .limit(CANDIDATES)
     )
-    ids = [row.report_id for row in recent]
+    ids = list(dict.fromkeys(row.report_id for row in recent))
     return random.sample(ids, min(count, len(ids)))
 
 
@@ -49,6 +51,9 @@ def check_report(storage: ObjectStorage, report_id: int) -> Verdict:
         return "unreadable"
     current = CommitReport.get_or_none(CommitReport.id == report_id)
     if current is None or (current.generation, current.assembly_wanted) != (report.generation, report.assembly_wanted):
+        return "moved_on"
+    if has_open_uploads(report_id):
+        # One that is processed afresh is left out until it is done, and asks for assembly then.
         return "moved_on"
     if hashlib.sha256(contents or b"").digest() == bytes(report.fingerprint):
         return "equal"

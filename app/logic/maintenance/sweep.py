@@ -19,7 +19,7 @@ from app.models.results import Comparison
 
 PATIENCE = timedelta(minutes=5)
 MERGE_PATIENCE = timedelta(minutes=2)
-KEEP_TRYING = timedelta(days=7)  # since the last upload of a commit
+KEEP_TRYING = timedelta(days=7)  # since the last upload of a commit came or was processed afresh
 BATCH = 100
 
 
@@ -147,7 +147,9 @@ def _take_untold(patience: timedelta) -> tuple[int, ...]:
     asked long ago to tell what is there.
     """
     pending = Upload.select().where((Upload.report == CommitReport.id) & Upload.state.in_(OPEN_UPLOAD_STATES))
-    asked_long_ago = CommitReport.completion_requested_at < fn.now() - COMPLETION_PATIENCE
+    asked = CommitReport.completion_requested_at
+    is_last_word = CommitReport.last_upload_at.is_null() | (asked >= CommitReport.last_upload_at)
+    asked_long_ago = (asked < fn.now() - COMPLETION_PATIENCE) & is_last_word
     due = CommitReport.notify_not_before.is_null() | (CommitReport.notify_not_before <= fn.now())
     waiting = (
         (CommitReport.notify_done < CommitReport.notify_wanted)
@@ -162,4 +164,10 @@ def _take_untold(patience: timedelta) -> tuple[int, ...]:
 
 
 def _is_recent() -> Any:
-    return fn.COALESCE(CommitReport.last_upload_at, CommitReport.created_at) > fn.now() - KEEP_TRYING
+    """Say whether an upload of a report came, or was worked on, lately: old ones may be processed afresh."""
+    since = fn.now() - KEEP_TRYING
+    # A single value, because a plan may answer EXISTS by reading all uploads there are.
+    worked_on = Upload.select(fn.MAX(Upload.updated_at)).where(Upload.report == CommitReport.id)
+    arrived = fn.COALESCE(CommitReport.last_upload_at, CommitReport.created_at)
+    # Whatever happens to uploads touches their report: the index leaves out those that were held back long ago.
+    return (CommitReport.updated_at > since) & ((arrived > since) | (worked_on > since))

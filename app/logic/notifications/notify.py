@@ -99,16 +99,23 @@ def _notify(
     report: CommitReport,
     policy: NotifyPolicy,
 ) -> Notified:
+    if commit.repo.deleted_at is not None or commit.repo.owner.deletion_requested_at is not None:
+        return Notified("repository_deleted")
     facts = finish.read_facts(report)
     about_errors = finish.decide(facts, report.config or {}).topic == "upload_errors"
     if report.fingerprint is None and not about_errors:
         return Notified("no_head_report")
     try:
         git = git_for(commit.repo)
+        pull = refresh_pull(git, commit)
+        if finish.asks_to_skip(commit.message):
+            # The host had not told the message when the report was assembled.
+            finish.skip(report.id)
+            return Notified("held_ci_skip")
         if about_errors:
-            deliveries = _deliver_upload_errors(git, commit, report, facts, policy)
+            deliveries = _deliver_upload_errors(git, commit, report, pull, facts=facts, policy=policy)
         else:
-            deliveries = _deliver(storage, git, commit, report, policy)
+            deliveries = _deliver(storage, git, commit, report, pull, policy=policy)
     except GitError as error:
         if not error.permanent:
             raise
@@ -120,10 +127,15 @@ def _notify(
 
 
 def _deliver(
-    storage: ObjectStorage, git: GitProvider, commit: Commit, report: CommitReport, policy: NotifyPolicy
+    storage: ObjectStorage,
+    git: GitProvider,
+    commit: Commit,
+    report: CommitReport,
+    pull: PullFacts | None,
+    *,
+    policy: NotifyPolicy,
 ) -> tuple[Delivery, ...]:
     """Send the statuses, then the comment; raises the first temporary error when all were tried."""
-    pull = refresh_pull(git, commit)
     base = choose_base(git, commit, pull)
     comparison = _compare(storage, git, commit, report, base)
     pages = _pages(policy, commit.repo)
@@ -146,10 +158,15 @@ def _deliver(
 
 
 def _deliver_upload_errors(
-    git: GitProvider, commit: Commit, report: CommitReport, facts: finish.Facts, policy: NotifyPolicy
+    git: GitProvider,
+    commit: Commit,
+    report: CommitReport,
+    pull: PullFacts | None,
+    *,
+    facts: finish.Facts,
+    policy: NotifyPolicy,
 ) -> tuple[Delivery, ...]:
     """Say in place of the coverage comment that uploads failed; without a pull request there is nobody to tell."""
-    pull = refresh_pull(git, commit)
     if pull is None or not _wants_comment(pull, commit):
         return ()
     page = f"{_pages(policy, commit.repo)}/commit/{commit.sha}"

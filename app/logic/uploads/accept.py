@@ -82,7 +82,7 @@ def accept_upload(storage: ObjectStorage, new: NewUpload, body: bytes, now: date
 
 def _accept(storage: ObjectStorage, new: NewUpload, sha: str, body: bytes, now: datetime) -> Accepted:
     repository = Repository.get_by_id(new.repo_id)
-    if repository.deleted_at is not None:
+    if repository.deleted_at is not None or repository.owner.deletion_requested_at is not None:
         raise UploadRefused("repository_deleted", f"repository {repository.name} was deleted")
     external_id = uuid.uuid4()
     path = object_names.raw_upload(now.date(), repository.storage_prefix, sha, str(external_id))

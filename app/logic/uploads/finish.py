@@ -46,7 +46,7 @@ def decide(facts: Facts, config: Mapping[str, Any]) -> Finish:
     All uploads of the commit count, so the answer does not depend on which of them were assembled together.
     """
     notify = _notify_rules(config)
-    if facts.message is not None and _SKIP.search(facts.message):
+    if asks_to_skip(facts.message):
         return Finish("ci_skip")
     if not facts.completion_requested:
         if notify.get("manual_trigger"):
@@ -58,6 +58,16 @@ def decide(facts: Facts, config: Mapping[str, Any]) -> Finish:
     if not facts.succeeded or not facts.has_report:
         return Finish("no_coverage")
     return Finish()
+
+
+def asks_to_skip(message: str | None) -> bool:
+    """Say whether the message of a commit asks that nobody is told of it."""
+    return message is not None and _SKIP.search(message) is not None
+
+
+def skip(report_id: int) -> None:
+    """Hold back a report whose commit message, not known when it was assembled, asks to skip it."""
+    CommitReport.update(notify_hold="ci_skip", state="skipped").where(CommitReport.id == report_id).execute()
 
 
 def tells_of_failures(config: Mapping[str, Any]) -> bool:
@@ -77,14 +87,21 @@ def read_facts(report: CommitReport, *, has_report: bool | None = None) -> Facts
         .group_by(Upload.state)
     )
     counts: dict[str, int] = dict(query.tuples().iterator())
-    requested, newest = report.completion_requested_at, report.last_upload_at
     return Facts(
         message=report.commit.message,
         succeeded=counts.get("merged", 0),
         failed=counts.get("error", 0),
         has_report=report.fingerprint is not None if has_report is None else has_report,
-        completion_requested=requested is not None and (newest is None or requested >= newest),
+        completion_requested=completion_requested_at(report) is not None,
     )
+
+
+def completion_requested_at(report: CommitReport) -> datetime | None:
+    """Return when somebody said that all uploads are in; None = never, or an upload has come since."""
+    requested: datetime | None = report.completion_requested_at
+    if requested is None or (report.last_upload_at is not None and requested < report.last_upload_at):
+        return None
+    return requested
 
 
 def waits_for_uploads(report: CommitReport, now: datetime) -> bool:
@@ -92,7 +109,7 @@ def waits_for_uploads(report: CommitReport, now: datetime) -> bool:
 
     Somebody who has asked to tell them waits for an hour, then hears what is there.
     """
-    requested = report.completion_requested_at
+    requested = completion_requested_at(report)
     if requested is not None and now - requested > COMPLETION_PATIENCE:
         return False
     pending = (Upload.report == report.id) & Upload.state.in_(OPEN_UPLOAD_STATES)

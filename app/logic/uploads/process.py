@@ -189,6 +189,7 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
     encoded = codec.encode(report, {"formats": list(parsed.formats)})
     objects.put(storage, path, encoded, compress=False)
     with db.atomic():
+        _lock_report(upload)
         settled = Upload.settle(
             upload.id,
             upload.attempts,
@@ -216,6 +217,11 @@ def _store(storage: ObjectStorage, upload: Upload, parsed: ParsedUpload, report:
             extra={"formats": sorted(set(parsed.formats)), "files": totals.files, "lines": totals.lines},
         )
     return True
+
+
+def _lock_report(upload: Upload) -> None:
+    """Lock the report before its upload, as those do who move, reset and assemble uploads: nobody waits in a circle."""
+    CommitReport.lock(upload.report_id)
 
 
 def _notes(notes: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -248,6 +254,7 @@ def fail_upload(
     as_read = (Upload.id == upload.id) & Upload.state.in_(states) & (Upload.attempts == upload.attempts)
     ended = values | {"state": "error", "error_code": problem.code, "notes": _notes(notes), "parsed_path": None}
     with db.atomic():
+        _lock_report(upload)
         if Upload.update(**ended, lease_until=None, lease_owner=None).where(as_read).execute() == 0:
             return False
         objects.replace(upload.parsed_path)
@@ -296,6 +303,7 @@ def _keep_earlier(upload: Upload, error: StorageError, debounce: timedelta) -> i
     """An upload that was to be processed afresh keeps what it had: storage says nothing about its content."""
     as_read = (Upload.id == upload.id) & Upload.state.in_(OPEN_STATES) & (Upload.attempts == upload.attempts)
     with db.atomic():
+        _lock_report(upload)
         kept_one = Upload.update(state="processed", lease_until=None, lease_owner=None).where(as_read).execute()
         if not kept_one:
             return None

@@ -1,5 +1,7 @@
 """Book uploads for GitHub's synthetic merge commit on the head of its pull request."""
 
+from datetime import datetime
+
 from app.clients.git.base import GitError, GitProvider
 from app.logic.uploads import events
 from app.logic.uploads.identity import synthetic_merge_head
@@ -36,6 +38,30 @@ def rebook_synthetic_merge(git: GitProvider, report: CommitReport) -> int | None
     return int(target_id)
 
 
+def booked_on(report_id: int) -> int:
+    """Return the report that has the uploads of a report: its head's if they were moved there, else itself.
+
+    Producers know only the commit that CI has checked out, and speak of its report.
+    """
+    report = CommitReport.get_or_none((CommitReport.id == report_id) & (CommitReport.state == "skipped"))
+    head = synthetic_merge_head(report.commit.message) if report is not None else None
+    if report is None or head is None:
+        return report_id
+    if Upload.select().where((Upload.report == report_id) & (Upload.kind == "uploaded")).exists():
+        return report_id
+    target = (
+        CommitReport.select(CommitReport.id)
+        .join(Commit)
+        .where(
+            (Commit.repo == report.commit.repo_id)
+            & (Commit.sha == head)
+            & (CommitReport.report_type == report.report_type)
+        )
+        .get_or_none()
+    )
+    return report_id if target is None else int(target.id)
+
+
 def _may_be_one(commit: Commit) -> bool:
     return commit.message is None or synthetic_merge_head(commit.message) is not None
 
@@ -57,19 +83,26 @@ def _move(source_id: int, target_id: int, commit: Commit, target: Commit) -> Non
         ).execute()
     if any(upload.state in ("processed", "merged", "error") for upload in uploads):
         CommitReport.want_assembly(target_id)
-    state = "processing" if destination.state != "pending" else "pending"
-    latest = max((at for at in (source.last_upload_at, destination.last_upload_at) if at is not None), default=None)
-    CommitReport.update(last_upload_at=latest, state=state).where(CommitReport.id == target_id).execute()
+    CommitReport.update(
+        last_upload_at=_latest(source.last_upload_at, destination.last_upload_at),
+        completion_requested_at=_latest(source.completion_requested_at, destination.completion_requested_at),
+        state="processing" if destination.state != "pending" else "pending",
+    ).where(CommitReport.id == target_id).execute()
     # A new generation makes an assembler that still has the uploads at hand lose, and nobody is told of this commit.
     CommitReport.update(
         state="skipped",
         generation=CommitReport.generation + 1,
         assembly_done=CommitReport.assembly_wanted,
         notify_done=CommitReport.notify_wanted,
+        base_state="none" if source.base_state == "unknown" else source.base_state,
     ).where(CommitReport.id == source_id).execute()
     ids = [upload.id for upload in uploads]
     events.record(commit.repo_id, commit.sha, events.REBOOKED, ids, extra={"to": target.sha})
     events.record(commit.repo_id, target.sha, events.REBOOKED, ids, extra={"from": commit.sha})
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)
 
 
 def _state_after(upload: Upload) -> dict[str, object]:

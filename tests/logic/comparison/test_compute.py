@@ -23,6 +23,7 @@ from app.logic.coverage.patch import patch_totals
 from app.logic.coverage.totals import Totals
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.process import process_upload
+from app.models.database import now
 from app.models.git import Commit
 from app.models.machinery import ObjectGarbage
 from app.models.reports import CommitReport, Flag, Upload
@@ -287,6 +288,17 @@ def test_flags_that_are_gone_leave_no_row(
     compute_comparison(storage, lambda _: git, pair.row.id)
 
     assert FlagComparison.select().where(FlagComparison.flag == other).count() == 0
+
+
+def test_a_deleted_flag_is_not_brought_back(storage: ObjectStorage, git: GitProvider, pair: Pair) -> None:
+    seen = now() - timedelta(days=30)
+    Flag.update(deleted_at=now(), last_seen_at=seen).where(Flag.name == "js").execute()
+
+    compute_comparison(storage, lambda _: git, pair.row.id)
+
+    deleted = Flag.get(Flag.name == "js")
+    assert (deleted.deleted_at is None, deleted.last_seen_at) == (False, seen)
+    assert {row.flag.name for row in FlagComparison.select()} == {"web"}
 
 
 def test_a_comparison_longer_than_its_lease_stays_with_its_worker(

@@ -18,5 +18,11 @@ def test_open_uploads_are_counted_by_age_and_finished_ones_are_not(database: Dat
     assert pending_by_age() == {"1m": 1, "15m": 2, "1h": 1, "1d": 1, "older": 1}
 
 
+def test_sessions_that_are_carried_are_as_old_as_their_data_and_not_counted(database: Database) -> None:
+    make_upload(kind="carried_forward", state="processed", object_path=None, created_at=now() - timedelta(days=9))
+
+    assert pending_by_age()["older"] == 0
+
+
 def test_every_class_is_there_when_nothing_waits(database: Database) -> None:
     assert pending_by_age() == dict.fromkeys((*AGES, "older"), 0)

@@ -176,6 +176,18 @@ def test_a_report_that_is_postponed_or_old_is_left_alone(values: dict[str, Any])
     assert take_overdue() == NOTHING
 
 
+def test_an_old_report_whose_upload_was_processed_afresh_is_not_old() -> None:
+    arrived = now() - timedelta(days=30)
+    unassembled = waiting_report(assembly_wanted=1, last_upload_at=arrived)
+    untold = waiting_report(notify_wanted=1, last_upload_at=arrived)
+    for report in (unassembled, untold):
+        make_upload(report=report, state="merged", created_at=arrived)
+
+    found = take_overdue()
+
+    assert (found.reports, found.commits) == ((unassembled.id,), (untold.commit_id,))
+
+
 def test_a_parsed_upload_that_nobody_wants_assembled_is_assembled() -> None:
     report = waiting_report(assembly_wanted=1, assembly_done=1)
     make_upload(report=report, state="processed", parsed_at=long_ago())
@@ -281,6 +293,18 @@ def test_nobody_is_told_while_an_upload_is_on_its_way(state: str) -> None:
     age(CommitReport, updated_at=long_ago())
 
     assert take_overdue().commits == ()
+
+
+@pytest.mark.parametrize(("minutes_since_upload", "is_told"), [(119, False), (121, True)])
+def test_a_request_of_two_hours_ago_ends_the_wait_for_uploads_before_it(
+    minutes_since_upload: int, is_told: bool
+) -> None:
+    report = waiting_report(
+        notify_wanted=1, completion_requested_at=long_ago(120), last_upload_at=long_ago(minutes_since_upload)
+    )
+    make_upload(report=report, state="received")
+
+    assert take_overdue().commits == ((report.commit_id,) if is_told else ())
 
 
 def test_a_wish_to_wait_with_the_notification_is_kept() -> None:

@@ -35,6 +35,7 @@ class FakeHost:
     pulls: dict[int, Pull] = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
     behind: int | None = None
+    message: str = "Fuel the rocket"
     comments: dict[str, str] = field(default_factory=dict)
     statuses: dict[tuple[str, str], CommitStatus] = field(default_factory=dict)
     coverage: list[float | None] = field(default_factory=list)
@@ -61,7 +62,7 @@ class FakeHost:
 
     def get_commit(self, sha: str) -> Commit:
         self._called("get_commit", sha)
-        return Commit(sha, "Fuel the rocket", datetime.now(UTC), NOBODY, self._parents(sha))
+        return Commit(sha, self.message, datetime.now(UTC), NOBODY, self._parents(sha))
 
     def get_ancestors(self, sha: str, limit: int = 100) -> Sequence[tuple[str, tuple[str, ...]]]:
         self._called("get_ancestors", sha)

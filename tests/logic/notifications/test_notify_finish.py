@@ -3,8 +3,11 @@
 import pytest
 
 from app.clients.storage import ObjectStorage
+from app.models.database import Row, now
 from app.models.git import Commit
+from app.models.identity import Owner
 from app.models.reports import CommitReport
+from app.models.repositories import Repository
 from app.models.results import Notification
 from tests.factories import make_upload
 from tests.logic.notifications.fake_host import FakeHost
@@ -25,6 +28,33 @@ def test_what_is_held_back_stays_unsaid(rocket: Rocket, host: FakeHost, head: Co
     result = rocket.run(head)
 
     assert (result.outcome, host.statuses, unsaid(head)) == (f"held_{hold}", {}, 1)
+
+
+def test_a_message_that_arrives_late_still_holds_back(
+    rocket: Rocket,
+    host: FakeHost,
+) -> None:
+    unknown = rocket.commit(HEAD_SHA, head_report(), message=None, details_at=None)
+    host.message = "Fuel the rocket [ci skip]"
+
+    result = rocket.run(unknown)
+    rocket.want(unknown)
+    again = rocket.run(unknown)
+
+    assert [result.outcome, again.outcome] == ["held_ci_skip", "held_ci_skip"]
+    assert (host.statuses, host.comments) == ({}, {})
+    assert report_of(unknown).state == "skipped"
+
+
+@pytest.mark.parametrize(("model", "column"), [(Repository, "deleted_at"), (Owner, "deletion_requested_at")])
+def test_nobody_hears_of_a_repository_that_was_deleted(
+    rocket: Rocket, host: FakeHost, head: Commit, model: type[Row], column: str
+) -> None:
+    model.update({column: now()}).execute()
+
+    result = rocket.run(head)
+
+    assert (result.outcome, host.calls, unsaid(head)) == ("repository_deleted", [], 0)
 
 
 def test_failed_uploads_are_told_in_the_place_of_the_coverage_comment(

@@ -112,6 +112,16 @@ def test_a_deleted_repository_takes_nothing(storage: ObjectStorage, repository: 
     assert list(storage.list()) == []
 
 
+def test_an_owner_that_is_to_be_deleted_takes_nothing(storage: ObjectStorage, repository: Repository) -> None:
+    Owner.update(deletion_requested_at=now()).execute()
+
+    with pytest.raises(UploadRefused) as caught:
+        accept(storage, repository)
+
+    assert caught.value.code == "repository_deleted"
+    assert list(storage.list()) == []
+
+
 def test_the_object_of_a_refused_upload_becomes_garbage(storage: ObjectStorage, repository: Repository) -> None:
     Owner.update(max_uploads_per_commit=1).execute()
     first = Upload.get_by_id(accept(storage, repository).upload_id)

@@ -222,6 +222,11 @@ def test_people_are_not_told_while_any_upload_is_open(database: object, state: s
     make_upload(report=report, state="merged")
     make_upload(report=report, state=state, lease_until=now(), lease_owner="test")
 
+
+def test_an_old_request_says_nothing_of_uploads_that_came_after_it(database: object) -> None:
+    report = make_report(completion_requested_at=now() - 2 * COMPLETION_PATIENCE, last_upload_at=now())
+    make_upload(report=report, state="received")
+
     assert waits_for_uploads(report, now())
 
 

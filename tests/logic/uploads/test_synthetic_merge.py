@@ -12,10 +12,11 @@ from app.clients.git.github import GitHub
 from app.clients.git.local import LocalCheckout
 from app.clients.storage import ObjectStorage
 from app.logic.uploads.assemble import assemble_report
+from app.logic.uploads.finish import request_completion
 from app.logic.uploads.prepare import dispatch_report
 from app.logic.uploads.process import process_upload
-from app.logic.uploads.synthetic_merge import rebook_synthetic_merge
-from app.models.database import Database
+from app.logic.uploads.synthetic_merge import booked_on, rebook_synthetic_merge
+from app.models.database import Database, now
 from app.models.git import Commit
 from app.models.machinery import UploadEvent
 from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Upload
@@ -132,6 +133,53 @@ def test_what_is_read_already_is_merged_into_the_head_s_report(
     assert stored_bytes(storage, target_id) == stored_bytes(storage, report_id)
     left = CommitReport.get_by_id(report_id)
     assert (left.state, left.notify_done, left.assembly_done) == ("skipped", left.notify_wanted, left.assembly_wanted)
+
+
+def test_what_was_said_of_the_merge_before_the_move_holds_for_the_head(
+    httpserver: HTTPServer, github: GitHub, report: CommitReport
+) -> None:
+    serve_merge(httpserver)
+    make_upload(report=report, session_index=0)
+    said_at = now()
+    request_completion(report.id, said_at)
+
+    rebook_synthetic_merge(github, report)
+
+    assert head_report().completion_requested_at == said_at
+
+
+def test_what_is_said_of_the_merge_after_the_move_holds_for_the_head(
+    httpserver: HTTPServer, github: GitHub, report: CommitReport
+) -> None:
+    serve_merge(httpserver)
+    Commit.update(message=f"Merge {HEAD} into {TARGET}").execute()
+    make_upload(report=report, session_index=0)
+    rebook_synthetic_merge(github, report)
+
+    moved_to = booked_on(report.id)
+
+    assert moved_to == head_report().id
+    assert booked_on(moved_to) == moved_to
+
+
+def test_a_report_with_uploads_of_its_own_is_nowhere_else(report: CommitReport) -> None:
+    Commit.update(message=f"Merge {HEAD} into {TARGET}").execute()
+    make_report(commit=make_commit(repo=report.commit.repo, sha=HEAD))
+    make_upload(report=report, session_index=0)
+
+    assert booked_on(report.id) == report.id
+
+
+def test_nothing_is_carried_to_a_merge_commit_whose_uploads_moved(
+    httpserver: HTTPServer, github: GitHub, report: CommitReport
+) -> None:
+    serve_merge(httpserver)
+    CommitReport.update(config={}, base_state="unknown").where(CommitReport.id == report.id).execute()
+    make_upload(report=report, session_index=0)
+
+    rebook_synthetic_merge(github, report)
+
+    assert CommitReport.get_by_id(report.id).base_state == "none"
 
 
 def test_an_assembler_that_has_the_moved_uploads_at_hand_loses(

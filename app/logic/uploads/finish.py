@@ -9,7 +9,7 @@ from typing import Any, Literal
 from peewee import fn
 
 from app.models.database import db
-from app.models.reports import OPEN_UPLOAD_STATES, CommitReport, Upload
+from app.models.reports import FIRST_TRANSPLANTED_INDEX, OPEN_UPLOAD_STATES, CommitReport, Upload
 
 Hold = Literal["ci_skip", "manual_trigger", "builds", "no_coverage"]
 Topic = Literal["coverage", "upload_errors"]
@@ -20,8 +20,9 @@ _SKIP = re.compile(r"\[(?:ci|skip| |-){3,}\]")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the uploads of a commit. Carried-forward ones are no builds and count nowhere here.
+    """What is known of the uploads of a commit. Transplanted ones count: somebody asked for them to stand for builds.
 
+    Sessions carried forward from an ancestor are no builds and count nowhere here.
     `completion_requested`: somebody said, after the last upload, that all are in.
     """
 
@@ -81,9 +82,10 @@ def _notify_rules(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def read_facts(report: CommitReport, *, has_report: bool | None = None) -> Facts:
     """Read the facts of a report; `has_report` overrides what its row says, for one that is about to be published."""
+    build = (Upload.kind == "uploaded") | (Upload.session_index >= FIRST_TRANSPLANTED_INDEX)
     query = (
         Upload.select(Upload.state, fn.COUNT(Upload.id))
-        .where((Upload.report == report.id) & (Upload.kind == "uploaded"))
+        .where((Upload.report == report.id) & build)
         .group_by(Upload.state)
     )
     counts: dict[str, int] = dict(query.tuples().iterator())

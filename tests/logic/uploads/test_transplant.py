@@ -61,6 +61,21 @@ def test_a_commit_gets_the_numbers_of_another_one(
     assert (event.commit_sha, event.extra) == (TARGET, {"from": SOURCE, "sessions": 2})
 
 
+def test_a_commit_with_nothing_but_transplanted_coverage_is_told_of(
+    storage: ObjectStorage, repository: Repository, source: int, target: Commit
+) -> None:
+    report_id = transplant(storage, repository.id, SOURCE, TARGET).report_id
+    assert report_id is not None
+    CommitReport.update(config={"codecov": {"notify": {"after_n_builds": 2}}}).where(
+        CommitReport.id == report_id
+    ).execute()
+
+    result = assemble_report(storage, report_id)
+
+    assert result.notify
+    assert CommitReport.get_by_id(report_id).notify_hold is None
+
+
 def test_sessions_say_where_they_come_from_and_keep_out_of_the_way_of_uploads(
     storage: ObjectStorage, repository: Repository, source: int, target: Commit
 ) -> None:

@@ -133,7 +133,7 @@ def assemble(report_id: int) -> None:
 @actor(name="uploads.complete", queue="reports", schema=ReportId, time_limit=60_000)
 def complete(report_id: int) -> None:
     """Note that all uploads of a commit are in, and tell people as soon as they are processed."""
-    commit_id = request_completion(booked_on(report_id), now())
+    commit_id = request_completion(booked_on(report_id))
     if commit_id is not None:
         _announce(commit_id, tell=True)
 

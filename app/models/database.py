@@ -119,6 +119,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def database_now() -> datetime:
+    """Return the time by the clock of the database: for instants of several machines that are compared by order."""
+    moment: datetime = db.execute_sql("SELECT clock_timestamp()").fetchone()[0]
+    return moment.astimezone(UTC)
+
+
 class TimestampTZField(DateTimeField):
     """An instant: aware datetimes in, aware UTC datetimes out."""
 

@@ -13,7 +13,7 @@ from app.logic.uploads import events, object_names, objects
 from app.logic.uploads.envelope import JSON_VERSION
 from app.logic.uploads.environment import clean_env
 from app.logic.uploads.identity import clean_branch, pull_of_branch
-from app.models.database import db
+from app.models.database import database_now, db
 from app.models.git import Commit
 from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Flag, Upload, UploadFlag
 from app.models.repositories import Repository
@@ -123,7 +123,7 @@ def _accept(storage: ObjectStorage, new: NewUpload, sha: str, body: bytes, now: 
         )
         UploadFlag.link(upload.id, Flag.ensure(new.repo_id, _clean_flags(new.flags)).values())
         state = "processing" if report.state != "pending" else "pending"
-        CommitReport.update(last_upload_at=now, state=state).where(CommitReport.id == report.id).execute()
+        CommitReport.update(last_upload_at=database_now(), state=state).where(CommitReport.id == report.id).execute()
         if repository.first_upload_at is None:
             Repository.update(first_upload_at=now).where(Repository.id == repository.id).execute()
         events.record(new.repo_id, commit.sha, events.ACCEPTED, [upload.id], extra={"bytes": len(body)})

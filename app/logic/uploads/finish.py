@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from peewee import fn
 
-from app.models.database import db
+from app.models.database import database_now, db
 from app.models.reports import FIRST_TRANSPLANTED_INDEX, OPEN_UPLOAD_STATES, CommitReport, Upload
 
 Hold = Literal["ci_skip", "manual_trigger", "builds", "no_coverage"]
@@ -118,7 +118,7 @@ def waits_for_uploads(report: CommitReport, now: datetime) -> bool:
     return bool(Upload.select().where(pending).exists())
 
 
-def request_completion(report_id: int, now: datetime) -> int | None:
+def request_completion(report_id: int) -> int | None:
     """Note that all uploads of a report are in and people should be told; returns the commit to tell about.
 
     With uploads still pending, the assembly that settles the last one tells. Repeating it changes nothing.
@@ -127,8 +127,10 @@ def request_completion(report_id: int, now: datetime) -> int | None:
         report = CommitReport.lock(report_id)
         if report is None:
             return None
-        report.completion_requested_at = now
+        said_at = database_now()
+        report.completion_requested_at = said_at
         hold = decide(read_facts(report), report.config or {}).hold
-        CommitReport.update(completion_requested_at=now, notify_hold=hold).where(CommitReport.id == report_id).execute()
+        values = {"completion_requested_at": said_at, "notify_hold": hold}
+        CommitReport.update(values).where(CommitReport.id == report_id).execute()
         CommitReport.want_notification(report_id)
     return report.commit_id

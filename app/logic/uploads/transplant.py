@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from app.clients.storage import ObjectMissing, ObjectStorage
 from app.helpers.text import storable
 from app.logic.uploads import events, object_names, objects
-from app.models.database import db, now
+from app.models.database import database_now, db, now
 from app.models.git import Commit, CommitError
 from app.models.reports import FIRST_TRANSPLANTED_INDEX, CommitReport, Flag, Upload, UploadFlag
 
@@ -127,7 +127,7 @@ def _insert(
             ids.append(_insert_one(report_id, upload, external_id, path, source))
         if ids:
             CommitReport.want_assembly(report_id)
-            CommitReport.update(last_upload_at=now()).where(CommitReport.id == report_id).execute()
+            CommitReport.update(last_upload_at=database_now()).where(CommitReport.id == report_id).execute()
             extra = {"from": source.sha, "sessions": len(ids)}
             events.record(target.repo_id, target.sha, events.TRANSPLANTED, ids, extra=extra)
     return tuple(ids)

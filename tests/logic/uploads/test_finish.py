@@ -1,12 +1,13 @@
 """What follows an assembly: the finish decision row by row, whatever was assembled together, and asking to be told."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations, product
 from typing import Any
 
 import pytest
 
 from app.clients.storage import ObjectStorage
+from app.logic.uploads.accept import NewUpload, accept_upload
 from app.logic.uploads.assemble import assemble_report
 from app.logic.uploads.finish import COMPLETION_PATIENCE, Facts, Finish, decide, request_completion, waits_for_uploads
 from app.logic.uploads.process import process_upload
@@ -169,7 +170,7 @@ def test_completion_releases_what_was_held(storage: ObjectStorage, repository: R
     process_upload(storage, Upload.get(Upload.report == report_id).id, POLICY, "test")
     held = assemble_report(storage, report_id)
 
-    commit_id = request_completion(report_id, now())
+    commit_id = request_completion(report_id)
 
     report = CommitReport.get_by_id(report_id)
     assert not held.notify
@@ -183,7 +184,7 @@ def test_completion_with_uploads_pending_is_told_by_the_assembly_of_the_last(
 ) -> None:
     report_id = pipeline(storage, repository, [lcov_upload()], notify(manual_trigger=True))
 
-    request_completion(report_id, now())
+    request_completion(report_id)
     waits = waits_for_uploads(CommitReport.get_by_id(report_id), now())
     process_upload(storage, Upload.get(Upload.report == report_id).id, POLICY, "test")
     result = assemble_report(storage, report_id)
@@ -196,7 +197,7 @@ def test_an_upload_after_completion_waits_for_the_next_request(storage: ObjectSt
     report_id = pipeline(storage, repository, [lcov_upload()], notify(manual_trigger=True))
     process_upload(storage, Upload.get(Upload.report == report_id).id, POLICY, "test")
     assemble_report(storage, report_id)
-    request_completion(report_id, now())
+    request_completion(report_id)
 
     late, _ = accept(storage, repository, lcov_upload(b"TN:\nSF:src/b.py\nDA:1,1\nend_of_record\n"))
     process_upload(storage, late, POLICY, "test")
@@ -204,6 +205,20 @@ def test_an_upload_after_completion_waits_for_the_next_request(storage: ObjectSt
 
     assert not result.notify
     assert CommitReport.get_by_id(report_id).notify_hold == "manual_trigger"
+
+
+def test_completion_holds_whatever_the_clock_of_the_producer_says(
+    storage: ObjectStorage, repository: Repository
+) -> None:
+    new = NewUpload(repo_id=repository.id, sha="a" * 40, committed_at=datetime(2026, 1, 1, tzinfo=UTC))
+    accepted = accept_upload(storage, new, lcov_upload(), now() + timedelta(minutes=5))
+    CommitReport.update(config=notify(manual_trigger=True)).where(CommitReport.id == accepted.report_id).execute()
+    process_upload(storage, accepted.upload_id, POLICY, "test")
+    assemble_report(storage, accepted.report_id)
+
+    request_completion(accepted.report_id)
+
+    assert CommitReport.get_by_id(accepted.report_id).notify_hold is None
 
 
 def test_a_request_waits_for_pending_uploads_no_longer_than_an_hour(database: object) -> None:
@@ -239,4 +254,4 @@ def test_people_are_told_when_every_upload_has_ended(database: object, state: st
 
 
 def test_completion_of_an_unknown_report_is_nothing(database: object) -> None:
-    assert request_completion(4711, now()) is None
+    assert request_completion(4711) is None

@@ -16,7 +16,7 @@ from app.logic.uploads.finish import request_completion
 from app.logic.uploads.prepare import dispatch_report
 from app.logic.uploads.process import process_upload
 from app.logic.uploads.synthetic_merge import booked_on, rebook_synthetic_merge
-from app.models.database import Database, now
+from app.models.database import Database
 from app.models.git import Commit
 from app.models.machinery import UploadEvent
 from app.models.reports import FIRST_CARRIED_INDEX, CommitReport, Upload
@@ -140,11 +140,12 @@ def test_what_was_said_of_the_merge_before_the_move_holds_for_the_head(
 ) -> None:
     serve_merge(httpserver)
     make_upload(report=report, session_index=0)
-    said_at = now()
-    request_completion(report.id, said_at)
+    request_completion(report.id)
 
     rebook_synthetic_merge(github, report)
 
+    said_at = CommitReport.get_by_id(report.id).completion_requested_at
+    assert said_at is not None
     assert head_report().completion_requested_at == said_at
 
 

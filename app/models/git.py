@@ -40,20 +40,6 @@ class Branch(Row):
         table_name = "branches"
         indexes = ((("repo", "name"), True),)
 
-    @classmethod
-    def advance(cls, repo_id: int, name: str, head_sha: str, head_at: datetime) -> None:
-        """Move the head forward; an older commit than the known head changes nothing."""
-        cls.insert(repo=repo_id, name=name, head_sha=head_sha.lower(), head_at=head_at).on_conflict(
-            conflict_target=[cls.repo, cls.name],
-            update={
-                cls.head_sha: EXCLUDED.head_sha,
-                cls.head_at: EXCLUDED.head_at,
-                cls.deleted_at: None,
-                cls.updated_at: fn.now(),
-            },
-            where=(cls.head_at <= EXCLUDED.head_at),
-        ).execute()
-
 
 Branch.add_index(Branch.index(Branch.repo, Branch.updated_at.desc(), name="branches_recent_ix"))
 

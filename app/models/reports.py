@@ -1,6 +1,6 @@
 """Reports of commits, the uploads they are made of, and flags."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import uuid4
@@ -144,20 +144,6 @@ class CommitReport(Row):
     def lock(cls, report_id: int) -> Self | None:
         """The report with its row locked until the end of the surrounding transaction."""
         return cls.select().where(cls.id == report_id).for_update().get_or_none()
-
-    @classmethod
-    def due_for_assembly(cls, limit: int) -> Sequence[Self]:
-        """Reports that must be assembled again, longest untouched first."""
-        due = cls.assembly_not_before.is_null() | (cls.assembly_not_before <= fn.now())
-        behind = cls.assembly_done < cls.assembly_wanted
-        return list(cls.select().where(behind & due).order_by(cls.updated_at).limit(limit))
-
-    @classmethod
-    def due_for_notification(cls, limit: int) -> Sequence[Self]:
-        """Reports people are not told about yet, longest untouched first."""
-        due = cls.notify_not_before.is_null() | (cls.notify_not_before <= fn.now())
-        behind = cls.notify_done < cls.notify_wanted
-        return list(cls.select().where(behind & due).order_by(cls.updated_at).limit(limit))
 
 
 CommitReport.add_index(
@@ -306,13 +292,6 @@ class Upload(Row):
         taken = (cls.report == report_id) & cls.session_index.between(first, first + SESSIONS_OF_A_KIND - 1)
         highest = cls.select(fn.MAX(cls.session_index)).where(taken).scalar()
         return first if highest is None else int(highest) + 1
-
-    @classmethod
-    def overdue(cls, age: timedelta, limit: int) -> Sequence[Self]:
-        """Unfinished uploads whose lease, or else whose arrival, is more than `age` ago, oldest first."""
-        since = fn.COALESCE(cls.lease_until, cls.created_at)
-        waiting = cls.state.in_(OPEN_UPLOAD_STATES) & (since < fn.now() - age)
-        return list(cls.select().where(waiting).order_by(since).limit(limit))
 
 
 Upload.add_index(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from peewee import IntegrityError
 
-from app.models import Branch, Commit, CommitError, Pull, Repository
+from app.models import Commit, CommitError, Pull, Repository
 from app.models.database import now
 from tests.factories import make_commit, make_owner, make_pull, make_repository, make_sha
 
@@ -54,18 +54,6 @@ def test_a_problem_of_a_commit_is_kept_once_per_code() -> None:
     CommitError.record(commit.id, "invalid_yaml", line=4)
 
     assert [error.params for error in CommitError.select()] == [{"line": 4}]
-
-
-def test_a_branch_head_moves_forward_only() -> None:
-    repo, noon = make_repository(), now()
-
-    Branch.advance(repo.id, "main", make_sha("b"), noon)
-    Branch.advance(repo.id, "main", make_sha("a"), noon - timedelta(hours=1))
-    older_lost = Branch.get().head_sha
-    Branch.advance(repo.id, "main", make_sha("c"), noon + timedelta(hours=1))
-
-    assert older_lost == make_sha("b")
-    assert Branch.get().head_sha == make_sha("c")
 
 
 def test_a_pull_request_is_created_once() -> None:

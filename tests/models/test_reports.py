@@ -118,20 +118,6 @@ def test_an_upload_in_error_says_why() -> None:
     assert Upload.get_by_id(upload.id).error_code == "report_empty"
 
 
-def test_overdue_uploads_are_found_by_their_lease_or_their_arrival() -> None:
-    report = make_report()
-    long_ago = now() - 10 * MINUTE
-    waiting = make_upload(report=report, created_at=long_ago)
-    abandoned = make_upload(report=report, state="processing", lease_until=now() - 5 * MINUTE, created_at=long_ago)
-    make_upload(report=report, state="processing", lease_until=now() + MINUTE, created_at=long_ago)
-    make_upload(report=report, state="merged", created_at=long_ago)
-    make_upload(report=report)
-
-    found = Upload.overdue(MINUTE, limit=10)
-
-    assert [upload.id for upload in found] == [waiting.id, abandoned.id]
-
-
 def test_session_numbers_are_given_once_even_under_contention() -> None:
     report = make_report()
     uploads = [make_upload(report=report) for _ in range(6)]
@@ -170,31 +156,6 @@ def test_wishes_are_counted_and_answered_up_to_what_was_seen() -> None:
 
     stored = CommitReport.get_by_id(report.id)
     assert (seen, stored.assembly_wanted, stored.assembly_done) == (4, 5, 4)
-
-
-def test_reports_are_due_for_assembly_when_wanted_and_not_held_back() -> None:
-    due, held, past, done = (make_report() for _ in range(4))
-    CommitReport.want_assembly(due.id)
-    CommitReport.want_assembly(held.id, not_before=now() + MINUTE)
-    CommitReport.want_assembly(past.id, not_before=now() - MINUTE)
-    CommitReport.want_assembly(done.id)
-    CommitReport.assembled(done.id, 1)
-
-    found = CommitReport.due_for_assembly(limit=10)
-
-    assert [report.id for report in found] == [due.id, past.id]
-
-
-def test_reports_are_due_for_notification_when_wanted_and_not_held_back() -> None:
-    due, held, done = (make_report() for _ in range(3))
-    CommitReport.want_notification(due.id)
-    CommitReport.want_notification(held.id, not_before=now() + MINUTE)
-    CommitReport.want_notification(done.id)
-    CommitReport.notified(done.id, 1)
-
-    found = CommitReport.due_for_notification(limit=10)
-
-    assert [report.id for report in found] == [due.id]
 
 
 def test_of_writers_that_saw_the_same_generation_one_publishes() -> None:

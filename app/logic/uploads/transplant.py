@@ -70,12 +70,12 @@ def _transplant(storage: ObjectStorage, source: Commit | None, target: Commit) -
     uploads = _usable(source)
     if not uploads:
         return Transplanted("no_report")
-    report_id = CommitReport.ensure(target.id, "coverage").id
-    present = _present(report_id, uploads)
+    present = _present(target, uploads)
     try:
         copies = {upload.id: _copy(storage, upload, target) for upload in uploads if upload.id not in present}
     except ObjectMissing:
         return Transplanted("report_lost")
+    report_id = CommitReport.ensure(target.id, "coverage").id
     return Transplanted("transplanted", report_id, _insert(report_id, uploads, copies, source, target))
 
 
@@ -98,10 +98,12 @@ def _usable(source: Commit) -> list[Upload]:
     return list(query.order_by(Upload.session_index))
 
 
-def _present(report_id: int, uploads: Sequence[Upload]) -> set[int | None]:
-    """Return which of the uploads the report has got already."""
-    mine = (Upload.report == report_id) & Upload.carried_from_upload.in_([upload.id for upload in uploads])
-    return {row.carried_from_upload_id for row in Upload.select(Upload.carried_from_upload).where(mine)}
+def _present(target: Commit, uploads: Sequence[Upload]) -> set[int | None]:
+    """Return which of the uploads the target has got already."""
+    mine = (CommitReport.commit == target.id) & Upload.carried_from_upload.in_([upload.id for upload in uploads])
+    return {
+        row.carried_from_upload_id for row in Upload.select(Upload.carried_from_upload).join(CommitReport).where(mine)
+    }
 
 
 def _copy(storage: ObjectStorage, upload: Upload, target: Commit) -> tuple[UUID, str]:
@@ -120,7 +122,7 @@ def _insert(
     ids = []
     with db.atomic():
         CommitReport.lock(report_id)
-        missing = [upload for upload in uploads if upload.id in copies.keys() - _present(report_id, uploads)]
+        missing = [upload for upload in uploads if upload.id in copies.keys() - _present(target, uploads)]
         for upload in missing:
             external_id, path = copies[upload.id]
             objects.adopt(path)

@@ -186,10 +186,11 @@ def test_a_lost_object_of_the_source_is_a_problem_until_it_is_back(
 
     lost = transplant(storage, repository.id, SOURCE, TARGET)
     errors = CommitError.select().where(CommitError.commit == target.id).count()
+    begun = CommitReport.select().where(CommitReport.commit == target.id).count()
     storage.put(path, content, compress=False)
     mended = transplant(storage, repository.id, SOURCE, TARGET)
 
-    assert (lost.outcome, errors) == ("report_lost", 1)
+    assert (lost.outcome, errors, begun) == ("report_lost", 1, 0)
     assert mended.outcome == "transplanted"
     assert not CommitError.select().exists()
 

@@ -15,6 +15,7 @@ from app.logic.repository_yaml.problems import InvalidYaml, Syntax
 MAX_BYTES: Final = 512 << 10
 MAX_NODES: Final = 100_000  # with every alias expanded
 MAX_DEPTH: Final = 64  # with every alias expanded
+_TOO_MANY: Final = f"more than {MAX_NODES} values"
 _MAX_NUMBER: Final = 100  # characters; the time to read a number grows faster than its length
 _TAG: Final = "tag:yaml.org,2002:"
 _NUMBERS: Final = frozenset({f"{_TAG}int", f"{_TAG}float"})
@@ -58,6 +59,7 @@ class _Loader(Composer, CSafeLoader):
         CSafeLoader.__init__(self, text)
         Composer.__init__(self)
         self._level = 0
+        self._begun = 0  # nodes
         self._extents: dict[Node, tuple[int, int]] = {}  # of finished nodes: values and levels, aliases expanded
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
@@ -66,6 +68,10 @@ class _Loader(Composer, CSafeLoader):
         self._level += 1
         if self._level > MAX_DEPTH:
             raise ComposerError(None, None, f"nested deeper than {MAX_DEPTH} levels", mark)
+        # Counted here as well, so that a file of nothing but keys is not read to its end.
+        self._begun += 1
+        if self._begun > MAX_NODES:
+            raise ComposerError(None, None, _TOO_MANY, mark)
         node = super().compose_node(parent, index)
         assert node is not None, "an event of this place begins a node or names one"
         self._level -= 1
@@ -107,7 +113,7 @@ class _Loader(Composer, CSafeLoader):
         values = 1 + sum(values for values, _ in extents)
         levels = 1 + max((levels for _, levels in extents), default=0)
         if values > MAX_NODES:
-            raise ComposerError(None, None, f"more than {MAX_NODES} values", node.start_mark)
+            raise ComposerError(None, None, _TOO_MANY, node.start_mark)
         if levels > MAX_DEPTH:
             raise ComposerError(None, None, f"nested deeper than {MAX_DEPTH} levels", node.start_mark)
         return values, levels

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from app.logic.coverage.expressions import PatternInvalid, compile_expression
+from app.logic.coverage.filters import without_sign
 from app.logic.repository_yaml.globs import glob_to_regex
 
 MAX_PATTERN: Final = 1024  # characters
@@ -113,7 +114,7 @@ def _has(text: str, signs: tuple[str, ...]) -> bool:
 
 def _compiles(regex: str) -> bool:
     try:
-        compile_expression(regex)
+        _compile(regex)
     except PatternInvalid:
         return False
     return True
@@ -121,7 +122,12 @@ def _compiles(regex: str) -> bool:
 
 def _checked(regex: str) -> str:
     try:
-        compile_expression(regex)
+        _compile(regex)
     except PatternInvalid as error:
         raise PatternError(f"not a valid pattern: {error}") from error
     return regex
+
+
+def _compile(regex: str) -> None:
+    """Compile what a filter makes of an expression: a sign that it takes away could hold a repetition up (`!?`)."""
+    compile_expression(without_sign(regex)[0])

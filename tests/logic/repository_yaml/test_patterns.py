@@ -1,7 +1,7 @@
 """What people write as patterns becomes regular expressions that are safe to run."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.logic.coverage.filters import PathFilter
@@ -200,7 +200,7 @@ def test_stored_branch_patterns_match_as_people_expect(pattern: str, branch: str
     assert PathFilter([branch_pattern(pattern) or ""]).matches(branch) is matches
 
 
-@pytest.mark.parametrize("text", ["[", "^(", "!", "a" * 1025, r"(a)\1"])
+@pytest.mark.parametrize("text", ["[", "^(", "!", "a" * 1025, r"(a)\1", "!?\\"])
 def test_an_unusable_branch_pattern_is_refused(text: str) -> None:
     with pytest.raises(PatternError):
         branch_pattern(text)
@@ -209,8 +209,15 @@ def test_an_unusable_branch_pattern_is_refused(text: str) -> None:
 signs = st.text(st.sampled_from("ab/.*?[]{},()|+^$!\\:- "), max_size=20)
 
 
+def test_a_sign_that_is_taken_away_holds_no_repetition_up() -> None:
+    stored = path_pattern("^!?src/.*")
+
+    assert PathFilter([stored]).matches("^!-src/.b")
+
+
 @settings(deadline=None)
 @given(signs)
+@example("!?\\")
 def test_every_text_is_translated_or_refused(text: str) -> None:
     for translate in (path_pattern, path_fix, branch_pattern):
         try:

@@ -97,6 +97,15 @@ def test_hostile_documents_are_refused(text: str) -> None:
         load_yaml(text.encode())
 
 
+def test_a_document_of_nothing_but_keys_is_not_read_to_its_end() -> None:
+    text = "{" + "1," * (MAX_NODES + 1) + "}"
+
+    with pytest.raises(InvalidYaml) as refused:
+        load_yaml(text.encode())
+
+    assert refused.value.errors[0]["message"] == f"line 1, column {MAX_NODES + 1}: more than {MAX_NODES} values"
+
+
 def test_the_largest_document_is_read() -> None:
     text = "a: '" + "x" * (MAX_BYTES - 5) + "'"
 
